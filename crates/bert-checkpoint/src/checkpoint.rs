@@ -1,0 +1,231 @@
+//! The checkpoint as one thing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bert_config::{Architecture, BertConfig, Parsed};
+use bert_diag::{Code, Finding, Report, Source, Span};
+use bert_tok::{BertTokenizer, TokenizerFacts, TokenizerFiles};
+use bert_weights::{HeadEvidence, NameMap, Weights};
+
+use crate::checks::{self, Facts};
+use crate::{CheckpointBuilder, Error, Level, Located, WeightsPlace, head};
+
+/// A verified checkpoint: configuration, weights and tokenizer that belong together. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Checkpoint {
+    config: Arc<BertConfig>,
+    architecture: Architecture,
+    weights: Weights,
+    names: Arc<NameMap>,
+    tokenizer: Arc<BertTokenizer>,
+    report: Report,
+}
+
+/// What a check gave.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Checked {
+    /// The checkpoint; `None` when the report has an error.
+    pub checkpoint: Option<Checkpoint>,
+    /// All findings, levels applied.
+    pub report: Report,
+    /// What was read of each part, even where it does not fit: for inspection only.
+    pub parts: Parts,
+}
+
+/// Parts of a checkpoint as far as they could be read.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Parts {
+    /// The configuration; fields that are wrong hold their default.
+    pub config: Option<BertConfig>,
+    /// The weights.
+    pub weights: Option<Weights>,
+    /// How their names map to the standard ones.
+    pub names: NameMap,
+    /// The head that `architectures` and the tensors agree on.
+    pub architecture: Option<Architecture>,
+    /// Facts about the tokenizer.
+    pub tokenizer: Option<TokenizerFacts>,
+}
+
+impl Checkpoint {
+    /// Opens and verifies a checkpoint folder.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or anything is wrong ([`Error::Rejected`] holds the whole report).
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::builder(path).open()
+    }
+
+    /// Opens a checkpoint with parts from elsewhere, a task, or expectations.
+    pub fn builder(path: impl AsRef<Path>) -> CheckpointBuilder {
+        CheckpointBuilder::new(path.as_ref())
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &BertConfig {
+        &self.config
+    }
+
+    /// The head that the configuration names and the tensors confirm.
+    pub fn architecture(&self) -> Architecture {
+        self.architecture
+    }
+
+    /// The weights.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// How the names of the file map to the standard ones.
+    pub fn names(&self) -> &NameMap {
+        &self.names
+    }
+
+    /// One tensor by its standard name, as f32 in row-major order, with its shape.
+    ///
+    /// # Errors
+    /// When there is no such tensor, or the file was cut while it was open.
+    pub fn tensor(&self, standard: &str) -> Result<(Vec<f32>, &[usize]), bert_weights::Error> {
+        let missing = || bert_weights::Error::NoTensor { name: standard.to_string() };
+        let view = self.names.in_file(standard).and_then(|file| self.weights.get(file)).ok_or_else(missing)?;
+        Ok((view.to_f32()?, &view.info().shape))
+    }
+
+    /// The tokenizer.
+    pub fn tokenizer(&self) -> &BertTokenizer {
+        &self.tokenizer
+    }
+
+    /// Warnings and notes about the checkpoint.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// Most tokens of an input, special ones included: the position table, or the tokenizer's smaller limit.
+    pub fn max_length(&self) -> usize {
+        let positions = self.config.max_position_embeddings;
+        self.tokenizer.facts().model_max_length.map_or(positions, |n| n.min(positions))
+    }
+}
+
+pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
+    let located = Located::find(&builder.path)?;
+    let mut report = Report::default();
+    let mut parts = Parts::default();
+    if located.is_empty_of_parts() && builder.model_config.is_none() {
+        report.push(
+            Finding::new(Code::X020, format!("`{}` holds no checkpoint", builder.path.display()))
+                .span(Span::whole(&Source::name_only("."), ""))
+                .note(located.found())
+                .note("looked for: config.json, model.safetensors, tokenizer.json, vocab.txt")
+                .help("point at the folder that holds `config.json` and `model.safetensors`"),
+        );
+    }
+    let parsed = read_config(builder, &located)?;
+    located.report_weights(&mut report);
+    let weights = read_weights(builder, &located, &mut report)?;
+    let (files, opened) = read_tokenizer(builder, &located)?;
+    let names = weights.as_ref().map(|w| NameMap::decide(w.index().names())).unwrap_or_default();
+
+    let mut all = Report::default();
+    match parsed {
+        Some(parsed) => {
+            all.extend(parsed.report);
+            parts.config = parsed.value;
+        }
+        None => all.push(checks::config_missing(&located, weights.as_ref(), &names)),
+    }
+    all.extend(report);
+    let mut cross = Report::default();
+    if let Some(weights) = &weights {
+        checks::names(weights.index(), &names, &mut all);
+        if let Some(config) = &parts.config {
+            let evidence = HeadEvidence::read(weights.index(), &names);
+            let witnesses = head::Witnesses { config, index: weights.index(), names: &names, evidence: &evidence };
+            parts.architecture = head::decide(&witnesses, builder.task, &mut cross);
+            let architecture = parts.architecture.or(config.architecture()).unwrap_or(Architecture::Model);
+            let facts = Facts { config, architecture, weights, names: &names, head_is_sound: parts.architecture.is_some() };
+            checks::shapes(&facts, &mut all, &mut cross);
+            checks::dtypes(&facts, &mut all);
+            if builder.level >= Level::Weights {
+                checks::values(&facts, &mut all)?;
+            }
+        }
+    }
+    all.extend(opened.report);
+    if let (Some(config), Some(facts)) = (&parts.config, &opened.facts) {
+        checks::tokenizer(config, weights.as_ref().map(|w| (w.index(), &names)), facts, opened.tokenizer.as_ref(), &files, &mut cross);
+    }
+    if let Some(config) = &parts.config {
+        let task = builder.task.or(parts.architecture.map(Architecture::task)).map(|t| t.name());
+        builder.expect.check(config, task, opened.facts.as_ref().map(|f| f.size), &mut cross);
+    }
+    all.extend(cross);
+    builder.levels.apply(&mut all);
+
+    parts.tokenizer = opened.facts;
+    parts.weights = weights;
+    parts.names = names;
+    let checkpoint = assemble(&parts, opened.tokenizer, &all);
+    Ok(Checked { checkpoint, report: all, parts })
+}
+
+/// The checkpoint, if every part is there and nothing is wrong.
+fn assemble(parts: &Parts, tokenizer: Option<BertTokenizer>, report: &Report) -> Option<Checkpoint> {
+    if !report.is_ok() {
+        return None;
+    }
+    Some(Checkpoint {
+        config: Arc::new(parts.config.clone()?),
+        architecture: parts.architecture?,
+        weights: parts.weights.clone()?,
+        names: Arc::new(parts.names.clone()),
+        tokenizer: Arc::new(tokenizer?),
+        report: report.clone(),
+    })
+}
+
+fn read_config(builder: &CheckpointBuilder, located: &Located) -> Result<Option<Parsed<BertConfig>>, Error> {
+    let Some(path) = builder.model_config.as_ref().or(located.config.as_ref()) else { return Ok(None) };
+    BertConfig::from_path(path).map(Some).map_err(|e| match e {
+        bert_config::Error::Io { path, source } => Error::Io { path, source },
+        _ => Error::NotFound { path: path.clone() },
+    })
+}
+
+fn read_weights(builder: &CheckpointBuilder, located: &Located, report: &mut Report) -> Result<Option<Weights>, Error> {
+    let WeightsPlace::Safetensors(path) = &located.weights else { return Ok(None) };
+    match if builder.copied { Weights::open_copied(path) } else { Weights::open(path) } {
+        Ok(weights) => Ok(Some(weights)),
+        Err(bert_weights::Error::Rejected(rejected)) => {
+            report.extend(rejected.into_report());
+            Ok(None)
+        }
+        Err(bert_weights::Error::Io { path, source }) => Err(Error::Io { path, source }),
+        Err(other) => Err(Error::Io { path: path.clone(), source: std::io::Error::other(other) }),
+    }
+}
+
+fn read_tokenizer(builder: &CheckpointBuilder, located: &Located) -> Result<(TokenizerFiles, bert_tok::Opened), Error> {
+    let folder = builder.tokenizer.as_ref().unwrap_or(&located.folder);
+    let files = TokenizerFiles::read(folder).map_err(|e| match e {
+        bert_tok::Error::Io { path, source } => Error::Io { path, source },
+        other => Error::Io { path: folder.clone(), source: std::io::Error::other(other) },
+    })?;
+    let opened = BertTokenizer::read(&files);
+    Ok((files, opened))
+}
+
+impl From<bert_weights::Error> for Error {
+    fn from(error: bert_weights::Error) -> Self {
+        match error {
+            bert_weights::Error::Io { path, source } => Error::Io { path, source },
+            bert_weights::Error::Rejected(rejected) => Error::Rejected(rejected),
+            bert_weights::Error::Changed { ref path, .. } => Error::Io { path: path.clone(), source: std::io::Error::other(error) },
+            other => Error::Io { path: Default::default(), source: std::io::Error::other(other) },
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! How the names of the file became the standard ones.
+
+use bert_diag::{Code, Finding, Report, Span, counted, listed, quoted};
+use bert_weights::{NameMap, TensorIndex};
+
+pub(crate) fn names(index: &TensorIndex, names: &NameMap, report: &mut Report) {
+    if let [first, second, ..] = names.rival_prefixes.as_slice() {
+        let anchor = |prefix: &str| format!("{prefix}embeddings.word_embeddings.weight");
+        report.push(
+            Finding::new(Code::W022, "the file holds more than one encoder")
+                .spans(index.name_span(&anchor(first), &anchor(first), "one"))
+                .spans(index.name_span(&anchor(second), &anchor(second), "another").map(|s| Span { primary: false, ..s }))
+                .note(format!("prefixes: {}", listed(names.rival_prefixes.iter().map(|p| quoted(p)), 6)))
+                .help("delete the one that was not trained from the file"),
+        );
+    }
+    if let Some(first) = names.collisions.first() {
+        let [a, b] = &first.in_file;
+        let all = names.collisions.iter().map(|c| quoted(&c.standard));
+        report.push(
+            Finding::new(Code::W022, format!("{} stand for the same tensor twice: {}", counted(names.collisions.len(), "pair of names").replace("pair of namess", "pairs of names"), listed(all, 4)))
+                .spans(index.name_span(b, b, "one name"))
+                .spans(index.name_span(a, a, "the other").map(|s| Span { primary: false, ..s }))
+                .help("delete one of the two from the file; which one was trained cannot be seen"),
+        );
+    }
+    if let Some(first) = names.legacy.first() {
+        let word = if first.ends_with("gamma") { "gamma" } else { "beta" };
+        let read_as = if word == "gamma" { "read as `weight`" } else { "read as `bias`" };
+        report.push(
+            Finding::new(Code::W020, format!("{} use the TensorFlow-era names `gamma`/`beta`", counted(names.legacy.len(), "tensor")))
+                .spans(index.name_span(first, word, read_as))
+                .note("the mapping is unambiguous, so they are loaded")
+                .help("rename them once by loading and saving with transformers, or silence: `--allow W020`"),
+        );
+    }
+    if names.changes_prefix() {
+        let prefix = names.encoder_prefix.as_deref().unwrap_or_default();
+        let what = if prefix.is_empty() { "the encoder's names have no `bert.` prefix".to_string() } else { format!("the encoder's names begin with {} instead of `bert.`", quoted(prefix)) };
+        let count = names.iter().filter(|(standard, file)| standard != file).count();
+        report.push(Finding::new(Code::W021, format!("{what}; {} mapped", counted(count, "name"))).span(index.file_span("decided from all names at once")));
+    }
+    if !index.metadata().contains_key("format") {
+        report.push(
+            Finding::new(Code::W024, Code::W024.summary())
+                .span(index.file_span("no `format` in `__metadata__`"))
+                .note("transformers 4 refuses to load the file for that reason alone")
+                .help("save it with `save_file(tensors, path, metadata={\"format\": \"pt\"})`"),
+        );
+    }
+}

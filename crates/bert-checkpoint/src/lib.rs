@@ -1,0 +1,36 @@
+//! Opens a BERT checkpoint folder and proves that configuration, weights and tokenizer belong together.
+//!
+//! [`Checkpoint::open`] gives a checkpoint that is what its files say, or a report that names everything that is wrong,
+//! where, and how to mend it. Nothing half-loaded escapes: there is no checkpoint beside a report with errors.
+//!
+//! ```
+//! use bert_checkpoint::{Checkpoint, Error};
+//!
+//! # let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/tiny");
+//! let checkpoint = Checkpoint::open(format!("{fixtures}/seq-three"))?;
+//! assert_eq!(checkpoint.config().labels().names(), ["angry", "calm", "happy"]);
+//!
+//! // The weights of one run with the configuration of another:
+//! let mixed = Checkpoint::builder(format!("{fixtures}/seq-three"))
+//!     .model_config(format!("{fixtures}/seq-default/config.json"))
+//!     .open();
+//! let Err(Error::Rejected(rejected)) = mixed else { panic!("must be refused") };
+//! assert_eq!(rejected.report().findings()[0].code.id(), "X001");
+//! # Ok::<(), Error>(())
+//! ```
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod builder;
+mod checkpoint;
+mod checks;
+mod error;
+mod expect;
+mod head;
+mod locate;
+
+pub use builder::{CheckpointBuilder, Level};
+pub use checkpoint::{Checked, Checkpoint, Parts};
+pub use error::Error;
+pub use expect::Expectations;
+pub use locate::{Located, WeightsPlace};

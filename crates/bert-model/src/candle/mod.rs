@@ -1,0 +1,105 @@
+//! The encoder on candle-core.
+//!
+//! candle-transformers' `BertModel` knows three activations, no packed batches and a LayerNorm that takes the variance as
+//! a difference of squares, so the layers are written here in candle's operations; the tests compare with its model
+//! where it fits.
+
+mod activation;
+mod attention;
+mod embeddings;
+mod layer;
+mod norm;
+
+use bert_checkpoint::Checkpoint;
+use candle_core::{Device, Tensor};
+use ndarray::Array2;
+
+use crate::{Encoder, Error, PackedBatch, PredictError};
+use embeddings::Embeddings;
+use layer::Layer;
+
+/// The encoder stack on candle-core, f32 on the CPU.
+pub struct CandleEncoder {
+    embeddings: Embeddings,
+    layers: Vec<Layer>,
+    hidden_size: usize,
+}
+
+impl CandleEncoder {
+    /// Loads the encoder of a verified checkpoint.
+    ///
+    /// # Errors
+    /// When the weights cannot be read.
+    pub fn load(checkpoint: &Checkpoint) -> Result<Self, Error> {
+        let source = Source { checkpoint };
+        let layers = 0..checkpoint.config().num_hidden_layers;
+        Ok(CandleEncoder {
+            embeddings: Embeddings::load(&source)?,
+            layers: layers.map(|i| Layer::load(&source, &format!("bert.encoder.layer.{i}"))).collect::<Result<_, _>>()?,
+            hidden_size: checkpoint.config().hidden_size,
+        })
+    }
+
+    fn forward(&self, batch: &PackedBatch) -> candle_core::Result<Vec<f32>> {
+        let ranges: Vec<_> = batch.ranges().collect();
+        let mut hidden = self.embeddings.forward(batch, &ranges)?;
+        for layer in &self.layers {
+            hidden = layer.forward(&hidden, &ranges)?;
+        }
+        hidden.flatten_all()?.to_vec1()
+    }
+}
+
+impl Encoder for CandleEncoder {
+    fn encode(&self, batch: &PackedBatch) -> Result<Array2<f32>, PredictError> {
+        let engine = |e: &dyn std::fmt::Display| PredictError::Engine(e.to_string());
+        if batch.total_tokens() == 0 {
+            return Ok(Array2::zeros((0, self.hidden_size)));
+        }
+        let flat = self.forward(batch).map_err(|e| engine(&e))?;
+        Array2::from_shape_vec((batch.total_tokens(), self.hidden_size), flat).map_err(|e| engine(&e))
+    }
+
+    fn hidden_size(&self) -> usize {
+        self.hidden_size
+    }
+}
+
+/// Where tensors come from.
+struct Source<'a> {
+    checkpoint: &'a Checkpoint,
+}
+
+impl Source<'_> {
+    fn tensor(&self, name: &str) -> Result<Tensor, Error> {
+        let (values, shape) = self.checkpoint.tensor(name)?;
+        Tensor::from_vec(values, shape, &Device::Cpu).map_err(engine)
+    }
+}
+
+fn engine(error: candle_core::Error) -> Error {
+    Error::Engine(error.to_string())
+}
+
+/// `x W^T + b` for `x` `[rows, in]`, `W` `[out, in]`.
+struct Linear {
+    weight: Tensor,
+    bias: Tensor,
+}
+
+impl Linear {
+    fn load(source: &Source<'_>, name: &str) -> Result<Self, Error> {
+        Ok(Linear { weight: source.tensor(&format!("{name}.weight"))?, bias: source.tensor(&format!("{name}.bias"))? })
+    }
+
+    /// Several layers of the same input as one product; outputs lie side by side.
+    fn load_joined(source: &Source<'_>, names: &[String]) -> Result<Self, Error> {
+        let parts: Vec<_> = names.iter().map(|n| Linear::load(source, n)).collect::<Result<_, _>>()?;
+        let join = |f: fn(&Linear) -> &Tensor| Tensor::cat(&parts.iter().map(f).collect::<Vec<_>>(), 0).map_err(engine);
+        Ok(Linear { weight: join(|l| &l.weight)?, bias: join(|l| &l.bias)? })
+    }
+
+    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        x.matmul(&self.weight.t()?)?.broadcast_add(&self.bias)
+    }
+}

@@ -1,0 +1,38 @@
+//! Runs verified BERT checkpoints: text in, labels and scores out, as transformers computes them.
+//!
+//! ```
+//! use bert_model::Classifier;
+//!
+//! # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/demo");
+//! let classifier = Classifier::open(folder)?; // verifies config, weights, tokenizer, head; else a report
+//! let prediction = classifier.classify("an utterly charming film")?; // &self, Send + Sync
+//! assert_eq!(prediction.label, "positive");
+//! for p in classifier.classify_batch(["great phone", "it broke after a day"])? {
+//!     println!("{} {:.4}", p.label, p.score);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What a file means was settled in `bert-checkpoint`; nothing here reads a configuration again. The seam between heads
+//! and arithmetic is [`Encoder`]: a [`PackedBatch`] of tokens in, hidden states `[total_tokens, hidden_size]` out,
+//! without padding, so that a text's result does not depend on its neighbours in a batch.
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod batch;
+mod candle;
+mod classifier;
+mod encoder;
+mod error;
+mod heads;
+mod input;
+mod linear;
+mod scores;
+
+pub use batch::BatchOptions;
+pub use candle::CandleEncoder;
+pub use classifier::{Classifier, Logits, Prediction};
+pub use encoder::{Encoder, PackedBatch};
+pub use error::{Error, PredictError, RowError};
+pub use input::Input;
+pub use scores::ScoreFunction;

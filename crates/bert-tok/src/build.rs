@@ -1,0 +1,181 @@
+//! From files to a `tokenizers::Tokenizer`, with nothing in it that acts silently.
+
+use bert_diag::{Code, Finding, Report, Source, Span, quoted};
+use serde_json::{Value, json};
+use tokenizers::Tokenizer;
+
+use crate::settings::{Settings, parse_json, plain_token};
+use crate::vocab::{self, Recipe};
+use crate::{SpecialTokens, TokenizerFiles};
+
+/// A built tokenizer and what was noticed on the way.
+pub(crate) struct Built {
+    pub(crate) tokenizer: Tokenizer,
+    pub(crate) file: &'static str,
+    pub(crate) baked_truncation: Option<u64>,
+    pub(crate) baked_padding: bool,
+    pub(crate) lowercase: bool,
+}
+
+pub(crate) fn build(files: &TokenizerFiles, settings: &Settings, names: &SpecialTokens, report: &mut Report) -> Option<Built> {
+    if let Some(bytes) = &files.tokenizer_json {
+        return from_json(bytes, settings, names, report);
+    }
+    from_vocab(files.vocab_txt.as_deref()?, settings, names, report)
+}
+
+/// Adds what the settings add; fails only on a broken tokenizer.
+fn finish(mut root: Value, file: &'static str, settings: &Settings, names: &SpecialTokens, report: &mut Report) -> Option<Built> {
+    let baked_truncation = root.pointer("/truncation/max_length").and_then(Value::as_u64);
+    let baked_padding = root.get("padding").is_some_and(|p| !p.is_null());
+    for key in ["truncation", "padding"] {
+        if let Some(value) = root.get_mut(key) {
+            *value = Value::Null;
+        }
+    }
+    add_tokens(&mut root, settings, names);
+    let lowercase = root.pointer("/normalizer/lowercase").and_then(Value::as_bool).unwrap_or(false);
+    let parsed = serde_json::to_vec(&root).map_err(|e| e.to_string()).and_then(|bytes| Tokenizer::from_bytes(bytes).map_err(|e| e.to_string()));
+    match parsed {
+        Ok(tokenizer) => Some(Built { tokenizer, file, baked_truncation, baked_padding, lowercase }),
+        Err(e) => {
+            let finding = Finding::new(Code::T002, format!("`{file}` is no tokenizer: {e}")).span(Span::whole(&Source::name_only(file), ""));
+            report.push(finding.help("copy the file again from where it was made"));
+            None
+        }
+    }
+}
+
+/// Tokens of the settings that the file does not list as added: the reference adds them when it opens the tokenizer.
+/// A special token that the vocabulary lacks is not made up here; it is reported instead.
+fn add_tokens(root: &mut Value, settings: &Settings, names: &SpecialTokens) {
+    let vocab_id = |root: &Value, token: &str| root.pointer("/model/vocab")?.get(token)?.as_u64();
+    let listed: Vec<String> = root
+        .get("added_tokens")
+        .and_then(Value::as_array)
+        .map(|tokens| tokens.iter().filter_map(|t| Some(t.get("content")?.as_str()?.to_string())).collect())
+        .unwrap_or_default();
+    let largest = |root: &Value| {
+        let model = root.pointer("/model/vocab").and_then(Value::as_object).map_or(0, serde_json::Map::len) as u64;
+        let added = root.get("added_tokens").and_then(Value::as_array).into_iter().flatten();
+        added.filter_map(|t| Some(t.get("id")?.as_u64()? + 1)).max().unwrap_or(0).max(model)
+    };
+    let mut wanted: Vec<_> = settings.added.iter().map(|t| (t.content.clone(), t.json.clone())).collect();
+    for special in names.iter() {
+        if !wanted.iter().any(|(content, _)| *content == special.text) && vocab_id(root, &special.text).is_some() {
+            wanted.push((special.text.clone(), plain_token(&special.text, true)));
+        }
+    }
+    for (content, mut token) in wanted {
+        if listed.contains(&content) {
+            continue;
+        }
+        let id = vocab_id(root, &content).unwrap_or_else(|| largest(root));
+        for flag in ["single_word", "lstrip", "rstrip", "normalized", "special"] {
+            token.entry(flag).or_insert(Value::Bool(false));
+        }
+        token.insert("id".into(), id.into());
+        if let Some(added) = root.get_mut("added_tokens").and_then(Value::as_array_mut) {
+            added.push(Value::Object(token));
+        }
+    }
+    if let Some(added) = root.get_mut("added_tokens").and_then(Value::as_array_mut) {
+        added.sort_by_key(|t| t.get("id").and_then(Value::as_u64));
+    }
+}
+
+fn from_json(bytes: &[u8], settings: &Settings, names: &SpecialTokens, report: &mut Report) -> Option<Built> {
+    const FILE: &str = "tokenizer.json";
+    let mut root = match parse_json(bytes, FILE) {
+        Ok(root) => root,
+        Err(finding) => {
+            report.push(*finding);
+            return None;
+        }
+    };
+    let span = || Span::whole(&Source::name_only(FILE), "");
+    let model = root.pointer("/model/type").and_then(Value::as_str);
+    let wordpiece = model == Some("WordPiece") || (model.is_none() && root.pointer("/model/continuing_subword_prefix").is_some());
+    if !wordpiece {
+        let found = model.map_or("of no known type".to_string(), |m| format!("{} model", quoted(m)));
+        report.push(
+            Finding::new(Code::T003, format!("`{FILE}` holds a {found}, not BERT's WordPiece"))
+                .span(span())
+                .help("copy the tokenizer files of this model's base: they belong to another model"),
+        );
+        return None;
+    }
+    if let Some(found) = find_regex(&root, "") {
+        let finding = Finding::new(Code::T003, format!("`{FILE}` splits or replaces by a regular expression at {found}"));
+        report.push(
+            finding.span(span()).note("BERT's tokenizer has none, and an expression from a file can take unbounded time").help("copy the tokenizer files of this model's base"),
+        );
+        return None;
+    }
+    if root.get("added_tokens").is_none() {
+        root.as_object_mut()?.insert("added_tokens".into(), json!([]));
+    }
+    override_normalizer(&mut root, settings, report);
+    finish(root, FILE, settings, names, report)
+}
+
+/// Pointer of the first regular expression in the pipeline (not in the vocabulary).
+fn find_regex(value: &Value, pointer: &str) -> Option<String> {
+    match value {
+        Value::Object(map) => map.iter().filter(|(k, _)| *k != "vocab" && *k != "added_tokens").find_map(|(k, v)| {
+            let here = format!("{pointer}/{k}");
+            if k == "Regex" { Some(here) } else { find_regex(v, &here) }
+        }),
+        Value::Array(list) => list.iter().enumerate().find_map(|(i, v)| find_regex(v, &format!("{pointer}/{i}"))),
+        _ => None,
+    }
+}
+
+/// `BertTokenizerFast.__init__`: values written in `tokenizer_config.json` win over the normalizer of `tokenizer.json`.
+/// Where the file does not write them, the reference would still put its defaults in; here `tokenizer.json` stands, and
+/// the difference is reported.
+fn override_normalizer(root: &mut Value, settings: &Settings, report: &mut Report) {
+    let Some(normalizer) = root.get_mut("normalizer").and_then(Value::as_object_mut) else { return };
+    if normalizer.get("type").and_then(Value::as_str) != Some("BertNormalizer") || !settings.overrides_normalizer() {
+        return;
+    }
+    let rows = [
+        ("lowercase", "do_lower_case", settings.do_lower_case.map(Value::from), Value::from(true)),
+        ("strip_accents", "strip_accents", settings.strip_accents.map(Value::from), Value::Null),
+        ("handle_chinese_chars", "tokenize_chinese_chars", settings.tokenize_chinese_chars.map(Value::from), Value::from(true)),
+    ];
+    for (key, field, written, default) in rows {
+        let held = normalizer.get(key).cloned().unwrap_or(Value::Null);
+        let reference = written.clone().unwrap_or(default);
+        if held == reference {
+            continue;
+        }
+        let (what, used) = match &written {
+            Some(value) => (format!("`{field}` is {value} in `tokenizer_config.json`"), reference.clone()),
+            None => (format!("`{field}` is not written in `tokenizer_config.json`, which means {reference} to transformers 4"), held.clone()),
+        };
+        report.push(
+            Finding::new(Code::T011, format!("{what}, but the normalizer of `tokenizer.json` has `{key}` {held}"))
+                .span(Span::whole(&Source::name_only("tokenizer_config.json"), ""))
+                .note(format!("used here: {used}"))
+                .help(format!("write \"{field}\" into `tokenizer_config.json` as in training, and the same into `tokenizer.json`")),
+        );
+        normalizer.insert(key.into(), used);
+    }
+}
+
+fn from_vocab(bytes: &[u8], settings: &Settings, names: &SpecialTokens, report: &mut Report) -> Option<Built> {
+    let vocab = vocab::read(bytes, report)?;
+    let id = |token: &str| vocab.get(token).and_then(Value::as_u64);
+    let recipe = Recipe {
+        lowercase: settings.do_lower_case.unwrap_or(true),
+        strip_accents: settings.strip_accents.flatten(),
+        chinese: settings.tokenize_chinese_chars.unwrap_or(true),
+        unk: &names.unk.text,
+        // A missing one is reported by the judge; the tokenizer is then not handed out.
+        cls: (&names.cls.text, id(&names.cls.text).unwrap_or(0)),
+        sep: (&names.sep.text, id(&names.sep.text).unwrap_or(0)),
+    };
+    let root = vocab::tokenizer_json(vocab.clone(), &recipe);
+    finish(root, "vocab.txt", settings, names, report)
+}

@@ -1,0 +1,62 @@
+//! What the tensors reveal about a configuration that is lost.
+
+use crate::{HeadEvidence, NameMap, TensorIndex, layer_of};
+
+/// A field read off the tensors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecoveredField {
+    /// Name in `config.json`.
+    pub name: &'static str,
+    /// Its value.
+    pub value: usize,
+    /// The tensor that shows it.
+    pub evidence: String,
+}
+
+/// What is known and what cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recovered {
+    /// Fields with their evidence.
+    pub fields: Vec<RecoveredField>,
+    /// The head tensors.
+    pub head: HeadEvidence,
+    /// Fields that no shape shows.
+    pub unknown: &'static [&'static str],
+}
+
+/// Field, standard name, axis.
+const SHOWN: &[(&str, &str, usize)] = &[
+    ("hidden_size", "bert.embeddings.word_embeddings.weight", 1),
+    ("vocab_size", "bert.embeddings.word_embeddings.weight", 0),
+    ("max_position_embeddings", "bert.embeddings.position_embeddings.weight", 0),
+    ("type_vocab_size", "bert.embeddings.token_type_embeddings.weight", 0),
+    ("intermediate_size", "bert.encoder.layer.0.intermediate.dense.weight", 0),
+    ("num_labels", "classifier.weight", 0),
+];
+
+/// Reads the sizes of a configuration off the tensors of a file.
+pub fn infer_config(index: &TensorIndex, names: &NameMap) -> Recovered {
+    let mut fields = Vec::new();
+    for (name, standard, axis) in SHOWN {
+        if let Some(info) = names.in_file(standard).and_then(|file| index.get(file))
+            && let Some(value) = info.shape.get(*axis)
+        {
+            fields.push(RecoveredField { name, value: *value, evidence: format!("{standard} {:?}", info.shape) });
+        }
+    }
+    if let Some(last) = names.standard_names().filter_map(layer_of).max() {
+        let evidence = "highest index in bert.encoder.layer.*".to_string();
+        fields.push(RecoveredField { name: "num_hidden_layers", value: last + 1, evidence });
+    }
+    let unknown = &["num_attention_heads", "hidden_act", "layer_norm_eps", "id2label"];
+    Recovered { fields, head: HeadEvidence::read(index, names), unknown }
+}
+
+impl Recovered {
+    /// The value of a field.
+    pub fn get(&self, name: &str) -> Option<usize> {
+        self.fields.iter().find(|f| f.name == name).map(|f| f.value)
+    }
+}

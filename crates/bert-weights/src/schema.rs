@@ -1,0 +1,193 @@
+//! The tensors each architecture has: one table of rows, from `modeling_bert.py` (transformers 4.57.6).
+
+use bert_config::{Architecture, BertConfig};
+
+/// What an extent of a tensor counts, and so which field of the configuration it follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Dim {
+    /// `vocab_size`
+    Vocab,
+    /// `hidden_size`
+    Hidden,
+    /// `max_position_embeddings`
+    Positions,
+    /// `type_vocab_size`
+    Types,
+    /// `intermediate_size`
+    Intermediate,
+    /// `num_labels`
+    Labels,
+    /// Fixed by the architecture.
+    Fixed(usize),
+}
+
+impl Dim {
+    /// The extent a configuration gives.
+    pub fn size(self, config: &BertConfig) -> usize {
+        match self {
+            Dim::Vocab => config.vocab_size,
+            Dim::Hidden => config.hidden_size,
+            Dim::Positions => config.max_position_embeddings,
+            Dim::Types => config.type_vocab_size,
+            Dim::Intermediate => config.intermediate_size,
+            Dim::Labels => config.labels().len(),
+            Dim::Fixed(n) => n,
+        }
+    }
+
+    /// The field responsible, if the configuration decides.
+    pub fn field(self) -> Option<&'static str> {
+        match self {
+            Dim::Vocab => Some("vocab_size"),
+            Dim::Hidden => Some("hidden_size"),
+            Dim::Positions => Some("max_position_embeddings"),
+            Dim::Types => Some("type_vocab_size"),
+            Dim::Intermediate => Some("intermediate_size"),
+            Dim::Labels => Some("num_labels"),
+            Dim::Fixed(_) => None,
+        }
+    }
+}
+
+/// A part of the model that is there as a whole or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Part {
+    /// Embedding tables and their LayerNorm.
+    Embeddings,
+    /// An encoder layer; the name holds `{i}`.
+    Layer,
+    /// The dense layer on the first token.
+    Pooler,
+    /// A classifier over the labels.
+    Classifier,
+    /// One score a choice.
+    Choice,
+    /// Start and end of an answer.
+    Span,
+    /// The masked LM head.
+    Predictions,
+    /// Is the second text the next one?
+    NextSentence,
+}
+
+struct Row {
+    part: Part,
+    name: &'static str,
+    dims: &'static [Dim],
+    /// May be absent: tied to another tensor.
+    tied: bool,
+}
+
+const fn row(part: Part, name: &'static str, dims: &'static [Dim]) -> Row {
+    Row { part, name, dims, tied: false }
+}
+
+const fn tied(part: Part, name: &'static str, dims: &'static [Dim]) -> Row {
+    Row { part, name, dims, tied: true }
+}
+
+use Dim::{Fixed, Hidden, Intermediate, Labels, Positions, Types, Vocab};
+use Part::{Choice, Classifier, Embeddings, Layer, NextSentence, Pooler, Predictions};
+
+const ROWS: &[Row] = &[
+    row(Embeddings, "bert.embeddings.word_embeddings.weight", &[Vocab, Hidden]),
+    row(Embeddings, "bert.embeddings.position_embeddings.weight", &[Positions, Hidden]),
+    row(Embeddings, "bert.embeddings.token_type_embeddings.weight", &[Types, Hidden]),
+    row(Embeddings, "bert.embeddings.LayerNorm.weight", &[Hidden]),
+    row(Embeddings, "bert.embeddings.LayerNorm.bias", &[Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.attention.self.query.weight", &[Hidden, Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.attention.self.query.bias", &[Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.attention.self.key.weight", &[Hidden, Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.attention.self.key.bias", &[Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.attention.self.value.weight", &[Hidden, Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.attention.self.value.bias", &[Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.attention.output.dense.weight", &[Hidden, Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.attention.output.dense.bias", &[Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.attention.output.LayerNorm.weight", &[Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.attention.output.LayerNorm.bias", &[Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.intermediate.dense.weight", &[Intermediate, Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.intermediate.dense.bias", &[Intermediate]),
+    row(Layer, "bert.encoder.layer.{i}.output.dense.weight", &[Hidden, Intermediate]),
+    row(Layer, "bert.encoder.layer.{i}.output.dense.bias", &[Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.output.LayerNorm.weight", &[Hidden]),
+    row(Layer, "bert.encoder.layer.{i}.output.LayerNorm.bias", &[Hidden]),
+    row(Pooler, "bert.pooler.dense.weight", &[Hidden, Hidden]),
+    row(Pooler, "bert.pooler.dense.bias", &[Hidden]),
+    row(Classifier, "classifier.weight", &[Labels, Hidden]),
+    row(Classifier, "classifier.bias", &[Labels]),
+    row(Choice, "classifier.weight", &[Fixed(1), Hidden]),
+    row(Choice, "classifier.bias", &[Fixed(1)]),
+    row(Part::Span, "qa_outputs.weight", &[Fixed(2), Hidden]),
+    row(Part::Span, "qa_outputs.bias", &[Fixed(2)]),
+    row(Predictions, "cls.predictions.transform.dense.weight", &[Hidden, Hidden]),
+    row(Predictions, "cls.predictions.transform.dense.bias", &[Hidden]),
+    row(Predictions, "cls.predictions.transform.LayerNorm.weight", &[Hidden]),
+    row(Predictions, "cls.predictions.transform.LayerNorm.bias", &[Hidden]),
+    row(Predictions, "cls.predictions.bias", &[Vocab]),
+    tied(Predictions, "cls.predictions.decoder.weight", &[Vocab, Hidden]),
+    tied(Predictions, "cls.predictions.decoder.bias", &[Vocab]),
+    row(NextSentence, "cls.seq_relationship.weight", &[Fixed(2), Hidden]),
+    row(NextSentence, "cls.seq_relationship.bias", &[Fixed(2)]),
+];
+
+/// Parts of an architecture: those it needs, and those its files may hold besides without harm.
+fn parts(architecture: Architecture) -> (&'static [Part], &'static [Part]) {
+    match architecture {
+        Architecture::Model => (&[Embeddings, Layer], &[Pooler]),
+        Architecture::PreTraining => (&[Embeddings, Layer, Pooler, Predictions, NextSentence], &[]),
+        Architecture::MaskedLm | Architecture::LmHead => (&[Embeddings, Layer, Predictions], &[Pooler]),
+        Architecture::NextSentencePrediction => (&[Embeddings, Layer, Pooler, NextSentence], &[]),
+        Architecture::SequenceClassification => (&[Embeddings, Layer, Pooler, Classifier], &[]),
+        Architecture::MultipleChoice => (&[Embeddings, Layer, Pooler, Choice], &[]),
+        Architecture::TokenClassification => (&[Embeddings, Layer, Classifier], &[Pooler]),
+        Architecture::QuestionAnswering => (&[Embeddings, Layer, Part::Span], &[Pooler]),
+        _ => (&[Embeddings, Layer], &[Pooler]),
+    }
+}
+
+/// A tensor that a configuration and an architecture call for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TensorSpec {
+    /// Standard name.
+    pub name: String,
+    /// Shape, `[out, in]` for the weights of linear layers.
+    pub shape: Vec<usize>,
+    /// What each extent counts.
+    pub dims: &'static [Dim],
+    /// The part of the model it belongs to.
+    pub part: Part,
+    /// Whether the model cannot run without it.
+    pub required: bool,
+}
+
+/// The tensors that belong to a configuration and an architecture, in the order of the forward pass; those that may be
+/// absent are marked.
+pub fn expected_tensors(config: &BertConfig, architecture: Architecture) -> impl Iterator<Item = TensorSpec> {
+    let (needed, allowed) = parts(architecture);
+    let mut specs = Vec::new();
+    for part in needed.iter().chain(allowed) {
+        let required = needed.contains(part);
+        let layers = if *part == Layer { config.num_hidden_layers } else { 1 };
+        for i in 0..layers {
+            for row in ROWS.iter().filter(|r| r.part == *part) {
+                specs.push(TensorSpec {
+                    name: row.name.replace("{i}", &i.to_string()),
+                    shape: row.dims.iter().map(|d| d.size(config)).collect(),
+                    dims: row.dims,
+                    part: *part,
+                    required: required && !row.tied,
+                });
+            }
+        }
+    }
+    specs.into_iter()
+}
+
+/// The encoder layer a standard name belongs to.
+pub fn layer_of(standard: &str) -> Option<usize> {
+    let rest = standard.strip_prefix("bert.encoder.layer.")?;
+    rest.split('.').next()?.parse().ok()
+}

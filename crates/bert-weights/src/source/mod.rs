@@ -1,0 +1,3 @@
+//! Containers of tensors: one module each, all yielding a `TensorIndex`.
+
+pub(crate) mod safetensors;

@@ -1,0 +1,49 @@
+//! Tasks of the workspace: `cargo xtask TASK`.
+#![forbid(unsafe_code)]
+#![allow(clippy::print_stdout)]
+
+mod fixtures;
+mod invariants;
+mod python;
+mod real;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+const USAGE: &str = "usage: cargo xtask TASK
+  fixtures [--check]   write fixtures/tiny (or compare: exit 1 when a file differs)
+  reference            set up the pinned Python environment and make all goldens
+  demo                 train fixtures/demo anew
+  real                 fine-tune a published model and compare our outputs with the reference's
+  invariants           who may depend on whom, and where `unsafe` may stand";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let result = match args.as_slice() {
+        ["fixtures"] => fixtures::write(),
+        ["fixtures", "--check"] => fixtures::check(),
+        ["reference"] => python::reference(),
+        ["demo"] => python::demo(),
+        ["real"] => real::compare_with_reference(),
+        ["invariants"] => invariants::check(),
+        _ => {
+            println!("{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            println!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
