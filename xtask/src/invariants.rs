@@ -17,6 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("bert-checkpoint", &["bert-diag", "bert-json", "bert-config", "bert-weights", "bert-tok"]),
     ("bert-model", &["bert-diag", "bert-config", "bert-weights", "bert-tok", "bert-checkpoint"]),
     ("bert-cli", &["bert-diag", "bert-config", "bert-weights", "bert-tok", "bert-checkpoint", "bert-model"]),
+    ("bert-testkit", &[]),
     ("xtask", &[]),
 ];
 

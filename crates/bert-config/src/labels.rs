@@ -147,7 +147,8 @@ fn read_id2label(member: &Member, source: &Source, report: &mut Report) -> Optio
             ok = false;
         }
     }
-    ok &= check_gap(&by_id, member, source, report);
+    // An entry that could not be read would show again as a gap.
+    ok = ok && check_gap(&by_id, member, source, report);
     ok &= check_names(&by_id, source, report);
     ok.then(|| by_id.into_values().map(|(name, _)| name).collect())
 }

@@ -120,11 +120,10 @@ fn not_text(file: &str, problem: NotText, bytes: &[u8]) -> Finding {
 }
 
 fn syntax(file: &str, source: &Source, problem: &bert_json::Problem, len: usize) -> Finding {
-    let at_end = problem.range.start >= source.shown().map_or(len, |t| t.trim_end().len());
     let span = Span::primary(source, problem.range.clone(), problem.message.clone());
     let (line, column) = span.line_column().unwrap_or((1, 1));
     let mut finding = Finding::new(Code::C004, format!("`{file}` is not valid JSON: {} at line {line}, column {column}", problem.message)).span(span);
-    if at_end {
+    if problem.is_unfinished() {
         finding = finding.note(format!("the file ends after {len} bytes in the middle of the object: it was cut short"));
         return finding.help("copy the whole file again from where it was made");
     }
@@ -149,6 +148,9 @@ fn read_root(root: &Value, source: &Source, report: &mut Report) -> Option<BertC
         );
     }
     let mut config = BertConfig { source: source.clone(), ..BertConfig::default() };
+    // Which of two values was meant is unknown, so nothing is concluded from the field.
+    let doubled = members.iter().enumerate().filter(|(i, m)| members.iter().take(*i).any(|first| first.key == m.key));
+    config.broken.extend(doubled.map(|(_, m)| m.key.clone()));
     for member in members {
         read_member(&mut config, member, source, report);
     }
@@ -166,7 +168,13 @@ fn excerpt(value: &Value) -> String {
 
 fn read_member(config: &mut BertConfig, member: &Member, source: &Source, report: &mut Report) {
     let name = ALIASES.iter().find(|(alias, _)| *alias == member.key).map_or(member.key.as_str(), |(_, name)| *name);
-    config.given.insert(name.to_string(), member.value.range.clone());
+    // A map or a list may be many lines long: of it the key or the first element is shown.
+    let at = match &member.value.kind {
+        bert_json::ValueKind::Object(_) => &member.key_range,
+        bert_json::ValueKind::Array(elements) => elements.first().map_or(&member.key_range, |e| &e.range),
+        _ => &member.value.range,
+    };
+    config.given.insert(name.to_string(), at.clone());
     let Some(field) = FIELDS.iter().find(|f| f.name == name) else {
         if !known::SPECIAL.contains(&name) || matches!(name, "pruned_heads" | "quantization_config") {
             config.others.insert(name.to_string(), member.value.canonical());

@@ -1,4 +1,5 @@
 //! Rows 1 to 32 of the bad-input catalogue: each broken configuration is reported under its code, with its place.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)]
 
 use bert_config::{BertConfig, Origin};
 use bert_diag::{Finding, Report, Severity};

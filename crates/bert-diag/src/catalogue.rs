@@ -139,10 +139,6 @@ catalogue! {
         "an option is not supported yet"
         "The option changes the forward pass, so it is refused by name rather than ignored."
         "Nothing in the files is wrong; use another engine for this checkpoint for now.";
-    C030 "no-effect-field" Note
-        "a field has no effect on inference here"
-        "The reference accepts it and ignores it as well."
-        "Nothing to do.";
     C031 "id2label-missing" Warning
         "`label2id` is there but `id2label` is missing"
         "The reference counts labels by `id2label` alone and would name them LABEL_0, LABEL_1. Here the names are derived from `label2id`."
@@ -299,10 +295,6 @@ catalogue! {
         "`vocab.txt` and `tokenizer.json` hold different vocabularies"
         "`tokenizer.json` is used; a program that reads `vocab.txt` gets other ids."
         "Delete the stale file.";
-    T013 "tokenizer-file-ignored" Note
-        "a tokenizer file was not used"
-        "Another file takes precedence, or its content cannot matter."
-        "Nothing to do.";
     X001 "label-count" Error
         "the classifier has another number of outputs than there are labels"
         "Predictions for the outputs without a name cannot be reported, and a label map of another length belongs to another run."

@@ -17,8 +17,15 @@ pub const MAX_DEPTH: usize = 128;
 pub struct Problem {
     /// What is wrong, in a few words.
     pub message: String,
-    /// Bytes of the text where it shows.
+    /// Bytes of the text where it shows; empty at the end of a text that was cut short.
     pub range: Range<usize>,
+}
+
+impl Problem {
+    /// Whether the text ends in the middle of a value: it was cut short.
+    pub fn is_unfinished(&self) -> bool {
+        self.range.is_empty()
+    }
 }
 
 /// Reads one JSON document (RFC 8259, nothing more).
@@ -44,7 +51,7 @@ pub fn parse(text: &str) -> Result<Value, Problem> {
     let parsed = parse_to_ast(text, &CollectOptions::default(), &options).map_err(|e| problem(&e, text))?;
     match parsed.value {
         Some(value) => Ok(convert(value)),
-        None => Err(Problem { message: "there is no JSON value".into(), range: 0..text.len() }),
+        None => Err(Problem { message: "there is no JSON value".into(), range: text.len()..text.len() }),
     }
 }
 
@@ -55,8 +62,12 @@ fn problem(error: &jsonc_parser::errors::ParseError, text: &str) -> Problem {
         message.replace_range(..1, &first);
     }
     let range = error.range();
+    let end = text.trim_end().len();
+    if range.end >= end && (message.starts_with("unterminated") || range.start >= end) {
+        return Problem { message, range: end..end };
+    }
     let start = range.start.min(text.len());
-    Problem { message, range: start..range.end.clamp(start, text.len()) }
+    Problem { message, range: start..range.end.clamp(start, text.len()).max(start + 1) }
 }
 
 /// Refuses what the recursive parser lets through: deep nesting (brackets inside strings do not count), bare control

@@ -129,7 +129,7 @@ impl Classifier {
     /// # Errors
     /// When the input cannot be encoded, or a pair is given to a model with one token type.
     pub fn classify<'a>(&self, input: impl Into<Input<'a>>) -> Result<Prediction, PredictError> {
-        let mut rows = self.rows(&[input.into()]);
+        let mut rows = self.classify_each(&[input.into()]);
         rows.pop().unwrap_or_else(|| Err(PredictError::Engine("no result".into())))
     }
 
@@ -143,7 +143,7 @@ impl Classifier {
         I::Item: Into<Input<'a>>,
     {
         let inputs: Vec<Input<'a>> = inputs.into_iter().map(Into::into).collect();
-        inputs.chunks(self.batch.batch_inputs.max(1)).flat_map(|chunk| self.rows(chunk)).collect()
+        inputs.chunks(self.batch.batch_inputs.max(1)).flat_map(|chunk| self.classify_each(chunk)).collect()
     }
 
     /// Logits of many inputs, `[inputs, num_labels]`, in input order.
@@ -175,14 +175,15 @@ impl Classifier {
                 return None;
             }
             let views: Vec<_> = chunk.iter().map(|(text, pair)| Input { text: text.as_ref(), pair: pair.as_ref().map(AsRef::as_ref) }).collect();
-            Some(self.rows(&views))
+            Some(self.classify_each(&views))
         })
         .flatten()
         .enumerate()
         .map(|(row, result)| result.map_err(|error| RowError { row, error }))
     }
 
-    fn rows(&self, inputs: &[Input<'_>]) -> Vec<Result<Prediction, PredictError>> {
+    /// Classifies inputs, one result each, in input order: a failure does not touch the others.
+    pub fn classify_each(&self, inputs: &[Input<'_>]) -> Vec<Result<Prediction, PredictError>> {
         let encoded = self.encode(inputs);
         let sound: Vec<&Encoded> = encoded.iter().filter_map(|e| e.as_ref().ok()).collect();
         let lengths: Vec<usize> = sound.iter().map(|e| e.ids.len()).collect();

@@ -61,7 +61,8 @@ impl BertTokenizer {
         self.encode_input(text, None, options)
     }
 
-    /// Encodes a pair of texts as one input.
+    /// Encodes a pair of texts as one input. An empty second text counts as none, as in
+    /// `PreTrainedTokenizerFast._encode_plus`.
     ///
     /// # Errors
     /// As [`BertTokenizer::encode`].
@@ -76,7 +77,7 @@ impl BertTokenizer {
 
     fn encode_input(&self, first: &str, second: Option<&str>, options: &EncodeOptions) -> Result<Encoded, EncodeError> {
         let pieces = |text: &str| self.inner().encode(text, false).map_err(|e| EncodeError::Tokenizer(e.to_string()));
-        let (a, b) = (pieces(first)?, second.map(pieces).transpose()?);
+        let (a, b) = (pieces(first)?, second.filter(|s| !s.is_empty()).map(pieces).transpose()?);
         let added = self.inner().get_post_processor().map_or(0, |p| p.added_tokens(b.is_some()));
         let full_length = a.len() + b.as_ref().map_or(0, Encoding::len) + added;
         let truncated = options.max_length.is_some_and(|limit| full_length > limit);

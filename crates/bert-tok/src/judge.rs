@@ -2,6 +2,7 @@
 
 use bert_diag::{Code, Finding, Report, Severity, Source, Span, quoted};
 
+use crate::settings::Settings;
 use crate::{BertTokenizer, TokenizerFacts, TokenizerFiles};
 
 pub(crate) fn judge(tokenizer: &BertTokenizer, files: &TokenizerFiles, report: &mut Report) {
@@ -11,6 +12,24 @@ pub(crate) fn judge(tokenizer: &BertTokenizer, files: &TokenizerFiles, report: &
     baked(facts, report);
     casing(facts, files, report);
     both_vocabularies(tokenizer, files, report);
+}
+
+/// Classes whose fast form is the WordPiece pipeline read here.
+const CLASSES: [&str; 5] = ["BertTokenizer", "BertTokenizerFast", "PreTrainedTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast"];
+
+/// `tokenizer_class` names another pipeline.
+pub(crate) fn class(settings: &Settings, report: &mut Report) {
+    let Some(class) = settings.class.as_deref().filter(|c| !CLASSES.contains(c)) else { return };
+    let mut finding = Finding::new(Code::T003, format!("`tokenizer_class` is {}, not BERT's", quoted(class)))
+        .span(whole("tokenizer_config.json"))
+        .help("copy the tokenizer files of this model's base");
+    if class.starts_with("BertJapanese") {
+        finding = finding.note("it splits words with a dictionary (MeCab or Sudachi) before WordPiece; without it the ids are others");
+    } else {
+        finding.severity = Severity::Warning;
+        finding = finding.note("the vocabulary is WordPiece, so it is read as BERT's; the class may normalise differently");
+    }
+    report.push(finding);
 }
 
 fn whole(file: &'static str) -> Span {

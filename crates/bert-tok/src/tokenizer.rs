@@ -64,6 +64,7 @@ impl BertTokenizer {
             return Opened { tokenizer: None, facts: None, report };
         }
         let settings = Settings::read(files, &mut report);
+        judge::class(&settings, &mut report);
         let names = SpecialTokens::named(|role, default| settings.special(role, default));
         let Some(built) = build(files, &settings, &names, &mut report) else {
             return Opened { tokenizer: None, facts: None, report };

@@ -49,7 +49,7 @@ fn layers(facts: &Facts<'_>, shapes: &ShapeReport, report: &mut Report) {
 
 fn missing(facts: &Facts<'_>, shapes: &ShapeReport, report: &mut Report) {
     let in_file = facts.names.standard_names().filter_map(layer_of).max().map_or(0, |last| last + 1);
-    let head = |m: &Missing| !matches!(m.spec.part, Part::Embeddings | Part::Layer | Part::Pooler);
+    let head = |m: &Missing| !matches!(m.spec.part, Part::Embeddings | Part::Layer);
     let told = |m: &Missing| layer_of(&m.spec.name).is_some_and(|l| l >= in_file) || (head(m) && !facts.head_is_sound);
     let missing: Vec<&Missing> = shapes.missing.iter().filter(|m| !told(m)).collect();
     let Some(first) = missing.first() else { return };
@@ -80,6 +80,8 @@ fn mismatched(facts: &Facts<'_>, mismatched: &[Mismatch], report: &mut Report, c
     }
     for ((transposed, field), group) in groups {
         match field {
+            // Labels that could not be read have no count to compare.
+            Some(("num_labels", _)) if facts.config.is_broken("id2label") => {}
             Some(("num_labels", outputs)) => cross.push(label_count(facts, outputs, &group)),
             _ => report.push(group_finding(facts, transposed, field, &group)),
         }

@@ -1,0 +1,354 @@
+//! Arguments.
+
+use std::path::PathBuf;
+
+use bert_config::Task;
+use bert_diag::{Code, Levels};
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::failure::Failure;
+
+/// Opens fine-tuned BERT checkpoints, proves that their parts belong together, and runs them.
+///
+/// Exit codes: 0 done and clean; 1 ran, and the answer is not clean (errors found, differences, refused, rows failed);
+/// 2 could not do it; 101 a bug.
+#[derive(Debug, Parser)]
+#[command(name = "bert", version, propagate_version = true, max_term_width = 120)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what a checkpoint is
+    Inspect(Inspect),
+    /// Report everything that is wrong with checkpoints
+    #[command(alias = "verify")]
+    Check(Check),
+    /// Explain a finding code, or list them all
+    Explain(Explain),
+    /// Compare two checkpoints
+    Diff(Diff),
+    /// Show how texts become ids
+    Tokenize(Tokenize),
+    /// Predict, one row a text
+    Predict(Predict),
+    /// Print a completion script for a shell
+    Completions { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    color: Color,
+    /// Say less: no progress, no summary
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Threads to compute with [default: what the machine or its container allows]
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+    /// Treat findings of this code as errors
+    #[arg(short = 'D', long = "deny", global = true, value_name = "CODE")]
+    deny: Vec<String>,
+    /// Treat findings of this code as warnings
+    #[arg(short = 'W', long = "warn", global = true, value_name = "CODE")]
+    warn: Vec<String>,
+    /// Do not report findings of this code (never an error)
+    #[arg(short = 'A', long = "allow", global = true, value_name = "CODE")]
+    allow: Vec<String>,
+    /// Treat all warnings as errors
+    #[arg(long, global = true)]
+    error_on_warning: bool,
+    /// Exit 0 even when the answer is not clean
+    #[arg(long, global = true)]
+    pub(crate) exit_zero: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Global {
+    pub(crate) fn apply(&self) -> Result<(), Failure> {
+        match self.color {
+            Color::Auto => {}
+            Color::Always => anstream::ColorChoice::AlwaysAnsi.write_global(),
+            Color::Never => anstream::ColorChoice::Never.write_global(),
+        }
+        if let Some(threads) = self.threads {
+            let built = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+            built.map_err(|e| Failure::Usage(format!("cannot use {threads} threads: {e}")))?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn levels(&self) -> Result<Levels, Failure> {
+        let code = |text: &String| Code::find(text).ok_or_else(|| Failure::Usage(format!("there is no finding code `{text}`; `bert explain` lists them")));
+        let refused = |e: bert_diag::CannotLower| Failure::Usage(e.to_string());
+        let mut levels = Levels::default().deny_warnings(self.error_on_warning);
+        for text in &self.allow {
+            levels = levels.allow(code(text)?).map_err(refused)?;
+        }
+        for text in &self.warn {
+            levels = levels.warn(code(text)?).map_err(refused)?;
+        }
+        for text in &self.deny {
+            levels = levels.deny(code(text)?);
+        }
+        Ok(levels)
+    }
+}
+
+/// Where the parts of a checkpoint come from, and what is asked of it.
+#[derive(Debug, Args)]
+pub(crate) struct Parts {
+    /// What the checkpoint is for [default: as its configuration says, confirmed by the tensors]
+    #[arg(long, value_parser = PossibleValuesParser::new(Task::all().map(Task::name)))]
+    pub(crate) task: Option<String>,
+    /// Take the configuration from this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model_config: Option<PathBuf>,
+    /// Take the tokenizer from this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) tokenizer: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckLevel {
+    /// JSON and tensor headers only
+    Header,
+    /// Every value as well
+    Weights,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// Checkpoint folder
+    #[arg(value_name = "CKPT")]
+    pub(crate) checkpoint: PathBuf,
+    /// List the tensors
+    #[arg(long)]
+    pub(crate) tensors: bool,
+    /// Mean, spread and oddities of every tensor's values
+    #[arg(long)]
+    pub(crate) stats: bool,
+    #[arg(long, visible_alias = "output-format", value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+    #[command(flatten)]
+    pub(crate) parts: Parts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TextOrJson {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Checkpoint folders
+    #[arg(value_name = "CKPT", required = true)]
+    pub(crate) checkpoints: Vec<PathBuf>,
+    /// State a value the checkpoint must have: a config field, num_labels, id2label.N, task, tokenizer.size
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) expect: Vec<String>,
+    /// State a configuration whose given fields the checkpoint must have
+    #[arg(long, value_name = "FILE")]
+    pub(crate) expect_config: Option<PathBuf>,
+    /// How much is read
+    #[arg(long, value_enum, default_value_t = CheckLevel::Weights)]
+    pub(crate) level: CheckLevel,
+    #[arg(long, visible_alias = "output-format", value_enum, default_value_t = CheckFormat::Full)]
+    pub(crate) format: CheckFormat,
+    #[command(flatten)]
+    pub(crate) parts: Parts,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// Annotated excerpts
+    Full,
+    /// One line a finding
+    Concise,
+    /// One object a checkpoint, a list for several
+    Json,
+    /// One object a finding
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Code such as X003, or its name; without it all codes are listed
+    pub(crate) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// Checkpoint folder, or a configuration file
+    pub(crate) a: PathBuf,
+    /// The other one
+    pub(crate) b: PathBuf,
+    /// What to compare
+    #[arg(long, value_enum)]
+    pub(crate) only: Option<DiffPart>,
+    #[arg(long, visible_alias = "output-format", value_enum, default_value_t = DiffFormat::Text)]
+    pub(crate) format: DiffFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffPart {
+    Config,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DiffFormat {
+    Text,
+    Json,
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Tokenize {
+    /// Checkpoint or tokenizer folder
+    #[arg(value_name = "CKPT")]
+    pub(crate) checkpoint: PathBuf,
+    /// Texts; without them, lines of stdin
+    #[arg(value_name = "TEXT")]
+    pub(crate) texts: Vec<String>,
+    /// Second text of a pair
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) pair: Option<String>,
+    #[arg(long, visible_alias = "output-format", value_enum)]
+    pub(crate) format: Option<RowFormat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RowFormat {
+    Text,
+    Jsonl,
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InputFormat {
+    /// By the file's extension; stdin: JSON Lines when the first line is an object and --format is jsonl, else lines
+    Auto,
+    /// One text a line
+    Lines,
+    /// One JSON object a line
+    Jsonl,
+    /// Comma-separated with a header
+    Csv,
+    /// Tab-separated with a header
+    Tsv,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnError {
+    /// Stop at the first row that fails
+    Fail,
+    /// Print the row with nulls and the error
+    Null,
+    /// Leave the row out
+    Skip,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Truncate {
+    /// A text that is too long is an error of its row
+    Error,
+    /// Cut its end; the row says so
+    Right,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProgressMode {
+    Auto,
+    Never,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TopK {
+    All,
+    Best(usize),
+}
+
+fn top_k(text: &str) -> Result<TopK, String> {
+    match (text, text.parse()) {
+        ("all", _) => Ok(TopK::All),
+        (_, Ok(k)) if k > 0 => Ok(TopK::Best(k)),
+        _ => Err("a number from 1 on, or `all`".into()),
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Predict {
+    /// Checkpoint folder
+    #[arg(value_name = "CKPT")]
+    pub(crate) checkpoint: PathBuf,
+    /// Texts, or `-` for lines of stdin
+    #[arg(value_name = "TEXT")]
+    pub(crate) texts: Vec<String>,
+    /// Read rows from this file (.jsonl, .csv, .tsv, else one text a line), or `-` for stdin; may be repeated
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) input: Vec<PathBuf>,
+    /// How to read the input
+    #[arg(long, value_enum, default_value_t = InputFormat::Auto)]
+    pub(crate) input_format: InputFormat,
+    /// Column or field of the text
+    #[arg(long, value_name = "COL", default_value = "text")]
+    pub(crate) text: String,
+    /// Column or field of the second text [default: `pair`, where a row has it]
+    #[arg(long, value_name = "COL")]
+    pub(crate) pair: Option<String>,
+    /// Column to copy to each row as `id`
+    #[arg(long, value_name = "COL")]
+    pub(crate) id: Option<String>,
+    /// Column to copy to each row; may be repeated
+    #[arg(long, value_name = "COL")]
+    pub(crate) keep: Vec<String>,
+    /// Print the K best labels with their scores
+    #[arg(long, value_name = "K|all", value_parser = top_k)]
+    pub(crate) top_k: Option<TopK>,
+    /// Multi-label: print the labels that score at least P
+    #[arg(long, value_name = "P")]
+    pub(crate) threshold: Option<f32>,
+    /// Print the logits
+    #[arg(long)]
+    pub(crate) logits: bool,
+    /// Most tokens of a text, special ones included [default: the model's limit]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_length: Option<usize>,
+    /// What to do with longer texts
+    #[arg(long, value_enum, default_value_t = Truncate::Right)]
+    pub(crate) truncation: Truncate,
+    /// What to do with rows that fail
+    #[arg(long, value_enum, default_value_t = OnError::Fail)]
+    pub(crate) on_error: OnError,
+    /// Write to this file (format by extension), or `-` for stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Overwrite the output file
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// How rows are printed [default: text on a terminal, else jsonl]
+    #[arg(long, visible_alias = "output-format", value_enum)]
+    pub(crate) format: Option<RowFormat>,
+    /// Most tokens computed at once
+    #[arg(long, value_name = "N")]
+    pub(crate) batch_tokens: Option<usize>,
+    /// How progress is shown on stderr
+    #[arg(long, value_enum, default_value_t = ProgressMode::Auto)]
+    pub(crate) progress: ProgressMode,
+    #[command(flatten)]
+    pub(crate) parts: Parts,
+}
