@@ -65,7 +65,7 @@ fn asked(w: &Witnesses<'_>, task: Task, stated: Option<Architecture>, report: &m
     report.push(
         Finding::new(Code::X005, format!("the checkpoint cannot do {task}"))
             .span(w.config.span("architectures", format!("says {what}")))
-            .note(format!("the tensors are {}", w.evidence.summary))
+            .note(format!("the file holds {}", w.evidence.summary))
             .help(format!("to run what is trained: `bert predict . --task {}`", stated.map_or(Task::FeatureExtraction, Architecture::task))),
     );
     None
@@ -88,7 +88,7 @@ fn confirm(w: &Witnesses<'_>, stated: Architecture, report: &mut Report) -> Opti
     let mut finding = Finding::new(code, message)
         .span(w.config.span("architectures", label))
         .note(format!("missing: {}", missing.join(", ")))
-        .note(format!("the tensors of `{}` are {}, as `{held}` has them", w.index.file(), w.evidence.summary));
+        .note(format!("`{}` holds {}, as `{held}` has", w.index.file(), w.evidence.summary));
     if !fine_tuned {
         finding = finding.note("transformers would initialise a random head and only log a warning, so every prediction would be noise");
     }

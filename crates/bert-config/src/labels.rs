@@ -159,7 +159,10 @@ fn check_gap(by_id: &BTreeMap<usize, (String, &Member)>, member: &Member, source
     report.push(
         Finding::new(Code::C013, format!("`id2label` has no entry for id {expected}"))
             .span(key_span(source, member, format!("ids {ids}")))
-            .note(format!("{}, so the ids must be 0..={}", counted(by_id.len(), "entry").replace("entrys", "entries"), by_id.len() - 1))
+            .note(format!("{}, so the ids must be 0..={}", match by_id.len() {
+                1 => "1 entry".to_string(),
+                n => format!("{n} entries"),
+            }, by_id.len() - 1))
             .help(format!("add the name of id {expected}, or renumber the entries")),
     );
     false

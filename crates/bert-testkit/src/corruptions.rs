@@ -112,7 +112,7 @@ pub const CORRUPTIONS: &[Corruption] = &[
     // safetensors
     c("weights-empty", 33, "W002", &["0 bytes"], |f| file(f, b"")),
     c("weights-seven-bytes", 34, "W003", &["7 bytes"], |f| file(f, b"\x05\0\0\0\0\0\0")),
-    c("weights-header-past-end", 35, "W003", &["header claims"], |f| f.edit(WEIGHTS, |b| b[4] = 1)),
+    c("weights-header-past-end", 35, "W003", &["header claims"], |f| f.edit(WEIGHTS, |b| b[2] = 1)),
     c("weights-header-two-to-63", 36, "W003", &["9223372036854775808"], |f| f.edit(WEIGHTS, |b| b[..8].copy_from_slice(&(1u64 << 63).to_le_bytes()))),
     c("weights-header-too-long", 37, "W003", &["100000001"], |f| f.edit(WEIGHTS, |b| b[..8].copy_from_slice(&100_000_001u64.to_le_bytes()))),
     c("weights-header-not-json", 38, "W003", &["not valid JSON"], |f| header(f, "\"dtype\":", "\"dtype\"=")),

@@ -54,7 +54,7 @@ impl HeadEvidence {
         }
         if candidates.is_empty() {
             candidates.push(Architecture::Model);
-            parts.push(if has_pooler { "no head, a pooler" } else { "no head" }.into());
+            parts.push(if has_pooler { "no head, only a pooler" } else { "no head" }.into());
         }
         HeadEvidence { candidates, classifier_outputs: outputs, has_pooler, summary: parts.join(", ") }
     }

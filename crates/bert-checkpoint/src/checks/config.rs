@@ -14,7 +14,7 @@ pub(crate) fn config_missing(located: &Located, weights: Option<&Weights>, names
         let fields = recovered.fields.iter().map(|f| format!("{} {}", f.name, f.value));
         finding = finding
             .note(format!("from {}: {}", counted(weights.index().len(), "tensor"), listed(fields, 12)))
-            .note(format!("the head is {}", recovered.head.summary))
+            .note(format!("the file holds {}", recovered.head.summary))
             .note(format!("no shape shows {}", recovered.unknown.join(", ")));
     }
     finding

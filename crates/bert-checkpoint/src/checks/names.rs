@@ -18,7 +18,10 @@ pub(crate) fn names(index: &TensorIndex, names: &NameMap, report: &mut Report) {
         let [a, b] = &first.in_file;
         let all = names.collisions.iter().map(|c| quoted(&c.standard));
         report.push(
-            Finding::new(Code::W022, format!("{} stand for the same tensor twice: {}", counted(names.collisions.len(), "pair of names").replace("pair of namess", "pairs of names"), listed(all, 4)))
+            Finding::new(Code::W022, format!("{} stand for the same tensor: {}", match names.collisions.len() {
+                1 => "two names".to_string(),
+                n => format!("{n} pairs of names"),
+            }, listed(all, 4)))
                 .spans(index.name_span(b, b, "one name"))
                 .spans(index.name_span(a, a, "the other").map(|s| Span { primary: false, ..s }))
                 .help("delete one of the two from the file; which one was trained cannot be seen"),
@@ -28,7 +31,10 @@ pub(crate) fn names(index: &TensorIndex, names: &NameMap, report: &mut Report) {
         let word = if first.ends_with("gamma") { "gamma" } else { "beta" };
         let read_as = if word == "gamma" { "read as `weight`" } else { "read as `bias`" };
         report.push(
-            Finding::new(Code::W020, format!("{} use the TensorFlow-era names `gamma`/`beta`", counted(names.legacy.len(), "tensor")))
+            Finding::new(Code::W020, match names.legacy.len() {
+                1 => "1 tensor uses the TensorFlow-era names `gamma`/`beta`".to_string(),
+                n => format!("{n} tensors use the TensorFlow-era names `gamma`/`beta`"),
+            })
                 .spans(index.name_span(first, word, read_as))
                 .note("the mapping is unambiguous, so they are loaded")
                 .help("rename them once by loading and saving with transformers, or silence: `--allow W020`"),

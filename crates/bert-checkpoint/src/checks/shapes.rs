@@ -150,7 +150,7 @@ fn extra(facts: &Facts<'_>, shapes: &ShapeReport, report: &mut Report) {
             Finding::new(Code::X007, Code::X007.summary())
                 .spans(index.entry_span(&file_name(first), "only relative positions use it"))
                 .span(facts.config.witness("position_embedding_type", "says absolute"))
-                .note(format!("{} such tensors", relative.len()))
+                .note(format!("{} of this kind", counted(relative.len(), "tensor")))
                 .help("write \"position_embedding_type\": \"relative_key\" or \"relative_key_query\", as in training"),
         );
     }
@@ -165,7 +165,7 @@ fn extra(facts: &Facts<'_>, shapes: &ShapeReport, report: &mut Report) {
         report.push(finding.help("nothing, if you know why they are there; else compare the configuration with the training run's"));
     }
     note(report, Code::W025, &shapes.other_heads, "of another head, not used here", facts);
-    note(report, Code::W023, &shapes.harmless, "that carry no training", facts);
+    note(report, Code::W023, &shapes.harmless, "without trained values", facts);
 }
 
 fn note(report: &mut Report, code: Code, names: &[String], what: &str, facts: &Facts<'_>) {

@@ -19,7 +19,7 @@ pub(super) fn apply(activation: Activation, x: &Tensor) -> Result<Tensor> {
         Activation::Relu6 => x.clamp(0.0, 6.0),
         Activation::LeakyRelu => x.maximum(&(x * 0.01)?),
         Activation::Silu => x * sigmoid(x)?,
-        Activation::Mish => x * softplus(x)?.tanh()?,
+        Activation::Mish => mish(x),
         Activation::Tanh => x.tanh(),
         Activation::Sigmoid => sigmoid(x),
         Activation::Linear => Ok(x.clone()),
@@ -39,7 +39,75 @@ fn sigmoid(x: &Tensor) -> Result<Tensor> {
     (x.neg()?.exp()? + 1.0)?.recip()
 }
 
-/// `ln(1 + e^x)` without overflow: `max(x, 0) + ln(1 + e^-|x|)`.
-fn softplus(x: &Tensor) -> Result<Tensor> {
-    x.relu()? + (x.abs()?.neg()?.exp()? + 1.0)?.log()?
+/// `x tanh(ln(1 + e^x))`. With `t = e^x` the tanh is `n / (n + 2)` for `n = t (t + 2)`, which keeps its digits where the
+/// logarithm would lose them; from 20 on it is 1 in f32.
+fn mish(x: &Tensor) -> Result<Tensor> {
+    let t = x.minimum(20.0)?.exp()?;
+    let n = (&t * (&t + 2.0)?)?;
+    x * (&n / (&n + 2.0)?)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    /// erf by Simpson's rule in f64: good to 1e-13 on this range.
+    fn erf(x: f64) -> f64 {
+        let (n, h) = (2000, x / 2000.0);
+        let f = |t: f64| (-t * t).exp();
+        let inner: f64 = (1..n).map(|i| f(f64::from(i) * h) * if i % 2 == 1 { 4.0 } else { 2.0 }).sum();
+        (f(0.0) + inner + f(x)) * h / 3.0 * std::f64::consts::FRAC_2_SQRT_PI
+    }
+
+    /// The formulas of `activations.py` in f64.
+    fn exact(activation: Activation, x: f64) -> f64 {
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let tanh_form = |c: f64| 0.5 * x * (1.0 + (c * (x + 0.044715 * x.powi(3))).tanh());
+        let gelu = 0.5 * x * (1.0 + erf(x / SQRT_2));
+        match activation {
+            Activation::Gelu => gelu,
+            Activation::GeluTanh => tanh_form(FRAC_2_PI.sqrt()),
+            Activation::GeluFast => tanh_form(0.7978845608),
+            Activation::QuickGelu => x * sigmoid(1.702 * x),
+            Activation::Gelu10 => gelu.clamp(-10.0, 10.0),
+            Activation::Relu => x.max(0.0),
+            Activation::Relu2 => x.max(0.0).powi(2),
+            Activation::Relu6 => x.clamp(0.0, 6.0),
+            Activation::LeakyRelu => if x < 0.0 { 0.01 * x } else { x },
+            Activation::Silu => x * sigmoid(x),
+            Activation::Mish => x * x.exp().ln_1p().tanh(),
+            Activation::Tanh => x.tanh(),
+            Activation::Sigmoid => sigmoid(x),
+            Activation::Linear => x,
+            Activation::Laplace => 0.5 * (1.0 + erf((x - std::f64::consts::FRAC_1_SQRT_2) / (0.282095 * SQRT_2))),
+            Activation::HardSwish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
+            other => panic!("no formula for {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_activation_equals_its_formula_in_f64() {
+        let xs: Vec<f32> = (-120..=120).map(|i| i as f32 / 10.0).collect();
+        let x = Tensor::new(xs.as_slice(), &Device::Cpu).unwrap();
+        for name in Activation::names() {
+            let activation = Activation::from_name(name).unwrap();
+            let values: Vec<f32> = apply(activation, &x).unwrap().to_vec1().unwrap();
+            for (x, y) in xs.iter().zip(values) {
+                let exact = exact(activation, f64::from(*x));
+                // Four units in the last place of f32 at the size of the input (12) and of its square (144).
+                let tolerance = 4.0 * f64::from(f32::EPSILON) * exact.abs().max(1.0);
+                assert!((f64::from(y) - exact).abs() <= tolerance, "{name}({x}) = {y}, exactly {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn large_inputs_do_not_overflow() {
+        let x = Tensor::new(&[-200.0f32, 200.0], &Device::Cpu).unwrap();
+        for (activation, expected) in [(Activation::Silu, [0.0, 200.0]), (Activation::Mish, [0.0, 200.0]), (Activation::Sigmoid, [0.0, 1.0])] {
+            let values: Vec<f32> = apply(activation, &x).unwrap().to_vec1().unwrap();
+            assert!(values.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-30f32.max(b * f32::EPSILON)), "{activation:?}: {values:?}");
+        }
+    }
 }

@@ -81,25 +81,27 @@ fn engine(error: candle_core::Error) -> Error {
     Error::Engine(error.to_string())
 }
 
-/// `x W^T + b` for `x` `[rows, in]`, `W` `[out, in]`.
+/// `x W^T + b` for `x` `[rows, in]`, with `W^T` `[in, out]` laid out contiguously: the product then sums every output in
+/// the same order whatever the number of rows (candle's strided product does not for small matrices).
 struct Linear {
-    weight: Tensor,
+    transposed: Tensor,
     bias: Tensor,
 }
 
 impl Linear {
     fn load(source: &Source<'_>, name: &str) -> Result<Self, Error> {
-        Ok(Linear { weight: source.tensor(&format!("{name}.weight"))?, bias: source.tensor(&format!("{name}.bias"))? })
+        Self::load_joined(source, &[name.to_string()])
     }
 
     /// Several layers of the same input as one product; outputs lie side by side.
     fn load_joined(source: &Source<'_>, names: &[String]) -> Result<Self, Error> {
-        let parts: Vec<_> = names.iter().map(|n| Linear::load(source, n)).collect::<Result<_, _>>()?;
-        let join = |f: fn(&Linear) -> &Tensor| Tensor::cat(&parts.iter().map(f).collect::<Vec<_>>(), 0).map_err(engine);
-        Ok(Linear { weight: join(|l| &l.weight)?, bias: join(|l| &l.bias)? })
+        let all = |part: &str| names.iter().map(|name| source.tensor(&format!("{name}.{part}"))).collect::<Result<Vec<_>, _>>();
+        let weight = Tensor::cat(&all("weight")?, 0).map_err(engine)?;
+        let transposed = weight.t().and_then(|t| t.contiguous()).map_err(engine)?;
+        Ok(Linear { transposed, bias: Tensor::cat(&all("bias")?, 0).map_err(engine)? })
     }
 
     fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        x.matmul(&self.weight.t()?)?.broadcast_add(&self.bias)
+        x.matmul(&self.transposed)?.broadcast_add(&self.bias)
     }
 }
