@@ -35,11 +35,15 @@ pub(crate) fn check() -> Result {
 }
 
 fn dependencies() -> Result<Vec<String>> {
-    let output = Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1", "--offline"]).current_dir(root()).output()?;
+    let output = Command::new("cargo")
+        .args(["metadata", "--no-deps", "--format-version", "1", "--offline"])
+        .current_dir(root())
+        .output()?;
     let metadata: Value = serde_json::from_slice(&output.stdout)?;
     let mut problems = Vec::new();
     for package in metadata.get("packages").and_then(Value::as_array).into_iter().flatten() {
-        let text = |value: &'static str, of: &'_ Value| of.get(value).and_then(Value::as_str).unwrap_or_default().to_string();
+        let text =
+            |value: &'static str, of: &'_ Value| of.get(value).and_then(Value::as_str).unwrap_or_default().to_string();
         let name = text("name", package);
         let Some((_, allowed)) = LAYERS.iter().find(|(n, _)| *n == name) else {
             problems.push(format!("{name} has no row in xtask/src/invariants.rs"));

@@ -35,7 +35,11 @@ pub(crate) fn interpreter() -> Result<PathBuf> {
 
 /// Runs a script of the repository in the environment; its cache folder is the last argument.
 pub(crate) fn script(path: &str, args: &[&Path]) -> Result {
-    run(Command::new(interpreter()?).arg(path).args(args).env("HF_HUB_OFFLINE", "1").env("TOKENIZERS_PARALLELISM", "false"))
+    run(Command::new(interpreter()?)
+        .arg(path)
+        .args(args)
+        .env("HF_HUB_OFFLINE", "1")
+        .env("TOKENIZERS_PARALLELISM", "false"))
 }
 
 /// Makes all goldens.

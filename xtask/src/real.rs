@@ -13,5 +13,3 @@ pub(crate) fn compare_with_reference() -> Result {
     let bert = root().join("target/release/bert");
     run(Command::new(interpreter()?).arg("fixtures/reference/real.py").arg("compare").arg(&work).arg(bert))
 }
-
-

@@ -147,7 +147,8 @@ pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
             let witnesses = head::Witnesses { config, index: weights.index(), names: &names, evidence: &evidence };
             parts.architecture = head::decide(&witnesses, builder.task, &mut cross);
             let architecture = parts.architecture.or(config.architecture()).unwrap_or(Architecture::Model);
-            let facts = Facts { config, architecture, weights, names: &names, head_is_sound: parts.architecture.is_some() };
+            let facts =
+                Facts { config, architecture, weights, names: &names, head_is_sound: parts.architecture.is_some() };
             checks::shapes(&facts, &mut all, &mut cross);
             checks::dtypes(&facts, &mut all);
             if builder.level >= Level::Weights {
@@ -157,7 +158,14 @@ pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
     }
     all.extend(opened.report);
     if let (Some(config), Some(facts)) = (&parts.config, &opened.facts) {
-        checks::tokenizer(config, weights.as_ref().map(|w| (w.index(), &names)), facts, opened.tokenizer.as_ref(), &files, &mut cross);
+        checks::tokenizer(
+            config,
+            weights.as_ref().map(|w| (w.index(), &names)),
+            facts,
+            opened.tokenizer.as_ref(),
+            &files,
+            &mut cross,
+        );
     }
     if let Some(config) = &parts.config {
         let task = builder.task.or(parts.architecture.map(Architecture::task)).map(|t| t.name());
@@ -224,7 +232,9 @@ impl From<bert_weights::Error> for Error {
         match error {
             bert_weights::Error::Io { path, source } => Error::Io { path, source },
             bert_weights::Error::Rejected(rejected) => Error::Rejected(rejected),
-            bert_weights::Error::Changed { ref path, .. } => Error::Io { path: path.clone(), source: std::io::Error::other(error) },
+            bert_weights::Error::Changed { ref path, .. } => {
+                Error::Io { path: path.clone(), source: std::io::Error::other(error) }
+            }
             other => Error::Io { path: Default::default(), source: std::io::Error::other(other) },
         }
     }

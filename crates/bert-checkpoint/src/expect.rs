@@ -46,7 +46,13 @@ impl Expectations {
         self
     }
 
-    pub(crate) fn check(&self, config: &BertConfig, task: Option<&str>, tokenizer_size: Option<usize>, report: &mut Report) {
+    pub(crate) fn check(
+        &self,
+        config: &BertConfig,
+        task: Option<&str>,
+        tokenizer_size: Option<usize>,
+        report: &mut Report,
+    ) {
         let bare = |json: String| json.trim_matches('"').to_string();
         for (key, expected) in &self.values {
             let (equal, found) = match key.as_str() {
@@ -55,7 +61,10 @@ impl Expectations {
                     let size = tokenizer_size.map_or("unknown".to_string(), |n| n.to_string());
                     (size == *expected, size)
                 }
-                _ => (config.field_equals(key, expected).unwrap_or(false), config.field_json(key).map_or("absent".into(), bare)),
+                _ => (
+                    config.field_equals(key, expected).unwrap_or(false),
+                    config.field_json(key).map_or("absent".into(), bare),
+                ),
             };
             if !equal {
                 report.push(differs(config, key, &found, expected));

@@ -42,7 +42,9 @@ fn holds(w: &Witnesses<'_>, architecture: Architecture) -> bool {
         Architecture::Model => true,
         Architecture::LmHead => w.evidence.candidates.contains(&Architecture::MaskedLm),
         // Whether the pooler is there is a question of its own.
-        Architecture::SequenceClassification | Architecture::MultipleChoice | Architecture::TokenClassification => w.evidence.classifier_outputs.is_some(),
+        Architecture::SequenceClassification | Architecture::MultipleChoice | Architecture::TokenClassification => {
+            w.evidence.classifier_outputs.is_some()
+        }
         other => w.evidence.candidates.contains(&other),
     }
 }
@@ -56,7 +58,12 @@ fn asked(w: &Witnesses<'_>, task: Task, stated: Option<Architecture>, report: &m
         return confirm(w, stated, report);
     }
     // A `classifier` fits three classes: there the stated one decides.
-    let shares_name = |a: Architecture| matches!(a, Architecture::SequenceClassification | Architecture::TokenClassification | Architecture::MultipleChoice);
+    let shares_name = |a: Architecture| {
+        matches!(
+            a,
+            Architecture::SequenceClassification | Architecture::TokenClassification | Architecture::MultipleChoice
+        )
+    };
     let contradicted = stated.is_some_and(shares_name) && able.iter().any(|a| shares_name(*a));
     if let Some(found) = able.iter().copied().find(|a| w.evidence.candidates.contains(a) && !contradicted) {
         return Some(found);
@@ -66,7 +73,10 @@ fn asked(w: &Witnesses<'_>, task: Task, stated: Option<Architecture>, report: &m
         Finding::new(Code::X005, format!("the checkpoint cannot do {task}"))
             .span(w.config.span("architectures", format!("says {what}")))
             .note(format!("the file holds {}", w.evidence.summary))
-            .help(format!("to run what is trained: `bert predict . --task {}`", stated.map_or(Task::FeatureExtraction, Architecture::task))),
+            .help(format!(
+                "to run what is trained: `bert predict . --task {}`",
+                stated.map_or(Task::FeatureExtraction, Architecture::task)
+            )),
     );
     None
 }
@@ -78,7 +88,10 @@ fn confirm(w: &Witnesses<'_>, stated: Architecture, report: &mut Report) -> Opti
     let specs = bert_weights::expected_tensors(w.config, stated).filter(|s| s.required && !s.name.starts_with("bert."));
     let missing: Vec<_> = specs.filter(|s| w.names.in_file(&s.name).is_none()).map(|s| s.name).collect();
     let held = w.evidence.candidates.first().copied().unwrap_or(Architecture::Model);
-    let fine_tuned = !matches!(held, Architecture::Model | Architecture::PreTraining | Architecture::MaskedLm | Architecture::NextSentencePrediction);
+    let fine_tuned = !matches!(
+        held,
+        Architecture::Model | Architecture::PreTraining | Architecture::MaskedLm | Architecture::NextSentencePrediction
+    );
     let label = format!("needs {}", missing.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" and "));
     let (code, message) = if fine_tuned {
         (Code::X004, format!("the tensors are those of `{held}`, not of `{stated}`"))
@@ -90,7 +103,9 @@ fn confirm(w: &Witnesses<'_>, stated: Architecture, report: &mut Report) -> Opti
         .note(format!("missing: {}", missing.join(", ")))
         .note(format!("`{}` holds {}, as `{held}` has", w.index.file(), w.evidence.summary));
     if !fine_tuned {
-        finding = finding.note("transformers would initialise a random head and only log a warning, so every prediction would be noise");
+        finding = finding.note(
+            "transformers would initialise a random head and only log a warning, so every prediction would be noise",
+        );
     }
     if held != Architecture::Model {
         finding = finding.help(format!("to run what is trained: `bert predict . --task {}`", held.task()));

@@ -55,12 +55,19 @@ fn is_training_state(name: &str) -> bool {
 impl Located {
     /// Looks at a folder, or at a weight file whose folder holds the rest.
     pub(crate) fn find(path: &Path) -> Result<Located, Error> {
-        let io = |path: &Path| { let path = path.to_path_buf(); move |source| Error::Io { path, source } };
+        let io = |path: &Path| {
+            let path = path.to_path_buf();
+            move |source| Error::Io { path, source }
+        };
         let metadata = std::fs::metadata(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound if !path.is_symlink() => Error::NotFound { path: path.to_path_buf() },
             _ => io(path)(e),
         })?;
-        let folder = if metadata.is_dir() { path } else { path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")) };
+        let folder = if metadata.is_dir() {
+            path
+        } else {
+            path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+        };
         let mut listing = BTreeSet::new();
         for entry in std::fs::read_dir(folder).map_err(io(folder))? {
             listing.insert(entry.map_err(io(folder))?.file_name().to_string_lossy().into_owned());
@@ -92,7 +99,11 @@ impl Located {
 
     /// What the folder holds, for messages.
     pub(crate) fn found(&self) -> String {
-        if self.listing.is_empty() { "the folder is empty".to_string() } else { format!("found: {}", listed(&self.listing, 12)) }
+        if self.listing.is_empty() {
+            "the folder is empty".to_string()
+        } else {
+            format!("found: {}", listed(&self.listing, 12))
+        }
     }
 
     pub(crate) fn report_weights(&self, report: &mut Report) {
@@ -130,9 +141,13 @@ impl Located {
         if self.listing.iter().any(|n| n.starts_with("adapter_model.") || n == "adapter_config.json") {
             finding = finding.note("this is a LoRA adapter: it holds changes to another model's weights, not a model");
         }
-        if let Some(other) = self.listing.iter().find(|n| n.ends_with(".safetensors") && !n.starts_with("adapter_model")) {
+        if let Some(other) =
+            self.listing.iter().find(|n| n.ends_with(".safetensors") && !n.starts_with("adapter_model"))
+        {
             finding = finding.help(format!("name the file itself: `bert check {}`", self.folder.join(other).display()));
-        } else if let Some(checkpoint) = self.listing.iter().filter(|n| n.starts_with("checkpoint-")).max_by_key(|n| n.len()) {
+        } else if let Some(checkpoint) =
+            self.listing.iter().filter(|n| n.starts_with("checkpoint-")).max_by_key(|n| n.len())
+        {
             finding = finding.help(format!("name one of the checkpoints in it, such as `{checkpoint}`"));
         } else {
             finding = finding.help("point at the folder that holds `model.safetensors`");

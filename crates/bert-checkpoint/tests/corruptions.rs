@@ -22,12 +22,20 @@ fn each_corruption_is_reported_under_its_code() {
         (corruption.apply)(&folder);
         let checked = check(&folder);
         let found = checked.report.findings();
-        let hit = found.iter().any(|f| f.code.id() == corruption.code && corruption.words.iter().all(|w| format!("{f:?}").contains(w)));
+        let hit = found
+            .iter()
+            .any(|f| f.code.id() == corruption.code && corruption.words.iter().all(|w| format!("{f:?}").contains(w)));
         if !hit {
             let texts: Vec<_> = found.iter().map(|f| format!("{:?} {} {:?}", f.code, f.message, f.notes)).collect();
-            failed.push(format!("{}: no {} with {:?} in {texts:#?}", corruption.name, corruption.code, corruption.words));
+            failed
+                .push(format!("{}: no {} with {:?} in {texts:#?}", corruption.name, corruption.code, corruption.words));
         }
-        assert_eq!(checked.checkpoint.is_some(), checked.report.is_ok(), "{}: a checkpoint beside errors", corruption.name);
+        assert_eq!(
+            checked.checkpoint.is_some(),
+            checked.report.is_ok(),
+            "{}: a checkpoint beside errors",
+            corruption.name
+        );
     }
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }
@@ -47,7 +55,9 @@ fn corruptions_do_not_cascade() {
         (corruption.apply)(&folder);
         let report = check(&folder).report;
         let expected = allowed.iter().find(|(name, _)| *name == corruption.name).map_or(&[][..], |(_, codes)| *codes);
-        let surprising = |f: &&Finding| f.severity == Severity::Error && f.code.id() != corruption.code && !expected.contains(&f.code.id());
+        let surprising = |f: &&Finding| {
+            f.severity == Severity::Error && f.code.id() != corruption.code && !expected.contains(&f.code.id())
+        };
         for finding in report.findings().iter().filter(surprising) {
             failed.push(format!("{}: {:?} {}", corruption.name, finding.code, finding.message));
         }
@@ -65,8 +75,12 @@ fn every_code_is_covered_by_a_corruption() {
 }
 
 /// Fixtures that are made to be noticed, with what is noticed.
-const REMARKABLE: &[(&str, &[&str])] =
-    &[("seq-baked-truncation", &["T009"]), ("seq-gamma-beta", &["W020"]), ("seq-google", &["X006"]), ("seq-one-type", &["X015"])];
+const REMARKABLE: &[(&str, &[&str])] = &[
+    ("seq-baked-truncation", &["T009"]),
+    ("seq-gamma-beta", &["W020"]),
+    ("seq-google", &["X006"]),
+    ("seq-one-type", &["X015"]),
+];
 
 #[test]
 fn good_checkpoints_are_not_accused() {
@@ -76,7 +90,8 @@ fn good_checkpoints_are_not_accused() {
     for folder in folders {
         let checked = Checkpoint::builder(&folder).check().unwrap();
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let loud: Vec<_> = checked.report.findings().iter().filter(|f| f.severity > Severity::Note).map(|f| f.code.id()).collect();
+        let loud: Vec<_> =
+            checked.report.findings().iter().filter(|f| f.severity > Severity::Note).map(|f| f.code.id()).collect();
         let expected = REMARKABLE.iter().find(|(n, _)| *n == name).map_or(&[][..], |(_, codes)| *codes);
         assert_eq!(loud, expected, "{name}: {:#?}", checked.report);
         assert!(checked.checkpoint.is_some(), "{name}");
@@ -116,12 +131,19 @@ fn parts_from_elsewhere_are_verified_like_the_checkpoints_own() {
     folder.remove("tokenizer.json");
     let tiny = fixtures().join("tiny");
     let with = |config: &str, tokenizer: &str| {
-        Checkpoint::builder(folder.path()).model_config(tiny.join(config).join("config.json")).tokenizer(tiny.join(tokenizer)).open()
+        Checkpoint::builder(folder.path())
+            .model_config(tiny.join(config).join("config.json"))
+            .tokenizer(tiny.join(tokenizer))
+            .open()
     };
     assert!(with("seq-three", "seq-vocab-only").is_ok());
-    let Err(Error::Rejected(rejected)) = with("seq-three", "seq-cased") else { panic!("a larger vocabulary must be refused") };
+    let Err(Error::Rejected(rejected)) = with("seq-three", "seq-cased") else {
+        panic!("a larger vocabulary must be refused")
+    };
     assert_eq!(codes(rejected.report().findings()), ["X010"]);
-    let Err(Error::Rejected(rejected)) = with("seq-default", "seq-three") else { panic!("another label count must be refused") };
+    let Err(Error::Rejected(rejected)) = with("seq-default", "seq-three") else {
+        panic!("another label count must be refused")
+    };
     assert!(codes(rejected.report().findings()).contains(&"X001"));
 }
 
@@ -132,7 +154,9 @@ fn a_task_that_the_tensors_cannot_do_is_refused() {
     assert!(codes(refused.report.findings()).contains(&"X005"));
     let contradicted = open("token", Task::TextClassification);
     assert!(codes(contradicted.report.findings()).contains(&"X005"));
-    for (name, task) in [("pretraining", Task::FillMask), ("pretraining", Task::NextSentence), ("seq-three", Task::FeatureExtraction)] {
+    for (name, task) in
+        [("pretraining", Task::FillMask), ("pretraining", Task::NextSentence), ("seq-three", Task::FeatureExtraction)]
+    {
         assert!(open(name, task).report.is_ok(), "{name} can do {task}");
     }
 }
@@ -163,7 +187,8 @@ fn what_the_caller_expects_is_compared_with_both_sides_shown() {
         let message = &report.findings()[0].message;
         assert!(message.contains(found) && message.contains(value), "{message}");
     }
-    let intended = r#"{"hidden_size": 24, "id2label": {"0": "angry", "1": "calm", "2": "sad"}, "num_hidden_layers": 12}"#;
+    let intended =
+        r#"{"hidden_size": 24, "id2label": {"0": "angry", "1": "calm", "2": "sad"}, "num_hidden_layers": 12}"#;
     let intended = bert_config::BertConfig::parse(intended).value.unwrap();
     let report = with(Expectations::new().config(intended));
     assert_eq!(codes(report.findings()), ["X016", "X016"], "{report:#?}");

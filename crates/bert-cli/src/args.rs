@@ -91,7 +91,10 @@ impl Global {
     }
 
     pub(crate) fn levels(&self) -> Result<Levels, Failure> {
-        let code = |text: &String| Code::find(text).ok_or_else(|| Failure::Usage(format!("there is no finding code `{text}`; `bert explain` lists them")));
+        let code = |text: &String| {
+            Code::find(text)
+                .ok_or_else(|| Failure::Usage(format!("there is no finding code `{text}`; `bert explain` lists them")))
+        };
         let refused = |e: bert_diag::CannotLower| Failure::Usage(e.to_string());
         let mut levels = Levels::default().deny_warnings(self.error_on_warning);
         for text in &self.allow {

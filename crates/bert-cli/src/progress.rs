@@ -25,7 +25,15 @@ impl Progress {
         let shown = mode != ProgressMode::Never && !quiet;
         let bar = (shown && mode == ProgressMode::Auto && std::io::stderr().is_terminal()).then(|| bar(total));
         let now = Instant::now();
-        Progress { lines: shown && bar.is_none(), json: mode == ProgressMode::Json, bar, start: now, last: now, rows: 0, tokens: 0 }
+        Progress {
+            lines: shown && bar.is_none(),
+            json: mode == ProgressMode::Json,
+            bar,
+            start: now,
+            last: now,
+            rows: 0,
+            tokens: 0,
+        }
     }
 
     pub(crate) fn advance(&mut self, rows: usize, tokens: usize) {
@@ -47,7 +55,10 @@ impl Progress {
     fn line(&self) {
         let (rows, tokens) = (self.per_second(self.rows), self.per_second(self.tokens));
         if self.json {
-            remark(&format!("{{\"rows\":{},\"rows_per_second\":{rows:.1},\"tokens_per_second\":{tokens:.0}}}", self.rows));
+            remark(&format!(
+                "{{\"rows\":{},\"rows_per_second\":{rows:.1},\"tokens_per_second\":{tokens:.0}}}",
+                self.rows
+            ));
         } else {
             remark(&format!("{} rows  {rows:.0} rows/s  {tokens:.0} tokens/s", self.rows));
         }
@@ -62,7 +73,10 @@ impl Progress {
 
 fn bar(total: Option<u64>) -> ProgressBar {
     let (bar, template) = match total {
-        Some(n) => (ProgressBar::new(n), "[{bar:20}] {percent:>3} %  {human_pos} / {human_len} rows  {per_sec}  {msg}  ETA {eta}"),
+        Some(n) => (
+            ProgressBar::new(n),
+            "[{bar:20}] {percent:>3} %  {human_pos} / {human_len} rows  {per_sec}  {msg}  ETA {eta}",
+        ),
         None => (ProgressBar::new_spinner(), "{spinner} {human_pos} rows  {per_sec}  {msg}"),
     };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

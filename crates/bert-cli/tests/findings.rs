@@ -6,7 +6,12 @@ use std::process::{Command, Output};
 use bert_testkit::{CORRUPTIONS, Folder};
 
 fn bert(folder: &Folder, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bert")).args(args).current_dir(folder.path()).env("NO_COLOR", "1").output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_bert"))
+        .args(args)
+        .current_dir(folder.path())
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap()
 }
 
 /// All corruptions whose code begins with a letter, rendered one after the other.
@@ -52,7 +57,13 @@ fn predict_refuses_every_error_without_a_prediction() {
         (corruption.apply)(&folder);
         let refused = bert(&folder, &["check", ".", "--quiet"]).status.code() == Some(1);
         let output = bert(&folder, &["predict", ".", "good film", "--format", "jsonl"]);
-        assert_eq!(output.status.code(), Some(i32::from(refused)), "{}: {}", corruption.name, String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(i32::from(refused)),
+            "{}: {}",
+            corruption.name,
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert_eq!(output.stdout.is_empty(), refused, "{}", corruption.name);
     }
 }

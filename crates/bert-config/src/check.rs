@@ -33,17 +33,23 @@ fn check_family(config: &BertConfig, report: &mut Report) {
                 .help("add `\"architectures\": [\"BertForSequenceClassification\"]`, or the class that was trained"),
         ),
         Some(first) if Architecture::from_name(first).is_none() => {
-            let mut finding = Finding::new(Code::C021, format!("`architectures` names {}, which is not a class of BERT", quoted(first)))
-                .span(config.span("architectures", "unknown class"))
-                .note(format!("known are {}", listed(Architecture::all().map(Architecture::name), 12)));
+            let mut finding = Finding::new(
+                Code::C021,
+                format!("`architectures` names {}, which is not a class of BERT", quoted(first)),
+            )
+            .span(config.span("architectures", "unknown class"))
+            .note(format!("known are {}", listed(Architecture::all().map(Architecture::name), 12)));
             if let Some(near) = nearest(first, Architecture::all().map(Architecture::name)) {
                 finding = finding.help(format!("did you mean `{near}`?"));
             }
             report.push(finding);
         }
         Some(_) if config.architectures.len() > 1 => report.push(
-            Finding::new(Code::C028, format!("`architectures` lists {} classes; the first is used", config.architectures.len()))
-                .span(config.span("architectures", "first one counts")),
+            Finding::new(
+                Code::C028,
+                format!("`architectures` lists {} classes; the first is used", config.architectures.len()),
+            )
+            .span(config.span("architectures", "first one counts")),
         ),
         Some(_) => {}
     }
@@ -55,19 +61,27 @@ fn check_heads(config: &BertConfig, root: &Value, source: &Source, report: &mut 
     }
     if !config.hidden_size.is_multiple_of(config.num_attention_heads) {
         let (hidden, heads) = (config.hidden_size, config.num_attention_heads);
-        let divisors: Vec<_> = (1..=hidden.min(128)).filter(|d| hidden.is_multiple_of(*d)).map(|d| d.to_string()).collect();
+        let divisors: Vec<_> =
+            (1..=hidden.min(128)).filter(|d| hidden.is_multiple_of(*d)).map(|d| d.to_string()).collect();
         report.push(
-            Finding::new(Code::C010, format!("`hidden_size` {hidden} is not a multiple of `num_attention_heads` {heads}"))
-                .span(config.span("num_attention_heads", format!("leaves a remainder of {}", hidden % heads)))
-                .spans(witness(root, "hidden_size", source, "to be divided among the heads"))
-                .note(format!("{hidden} can be divided among {} heads", listed(divisors, 16)))
-                .help("correct whichever is wrong; the hidden size can be read from the weights, the number of heads cannot"),
+            Finding::new(
+                Code::C010,
+                format!("`hidden_size` {hidden} is not a multiple of `num_attention_heads` {heads}"),
+            )
+            .span(config.span("num_attention_heads", format!("leaves a remainder of {}", hidden % heads)))
+            .spans(witness(root, "hidden_size", source, "to be divided among the heads"))
+            .note(format!("{hidden} can be divided among {} heads", listed(divisors, 16)))
+            .help(
+                "correct whichever is wrong; the hidden size can be read from the weights, the number of heads cannot",
+            ),
         );
     }
 }
 
 fn check_pad(config: &BertConfig, report: &mut Report) {
-    if let Some(pad) = config.pad_token_id.filter(|p| *p as usize >= config.vocab_size && !config.is_broken("vocab_size")) {
+    if let Some(pad) =
+        config.pad_token_id.filter(|p| *p as usize >= config.vocab_size && !config.is_broken("vocab_size"))
+    {
         report.push(
             Finding::new(Code::C009, format!("`pad_token_id` {pad} is past the vocabulary of {}", config.vocab_size))
                 .span(config.span("pad_token_id", format!("ids end at {}", config.vocab_size - 1)))
@@ -77,7 +91,10 @@ fn check_pad(config: &BertConfig, report: &mut Report) {
 }
 
 fn check_problem_type(config: &BertConfig, report: &mut Report) {
-    if config.problem_type == Some(ProblemType::SingleLabel) && config.labels().len() == 1 && !config.is_broken("id2label") {
+    if config.problem_type == Some(ProblemType::SingleLabel)
+        && config.labels().len() == 1
+        && !config.is_broken("id2label")
+    {
         report.push(
             Finding::new(Code::C016, "`problem_type` is single-label classification, but there is one label")
                 .span(config.span("problem_type", "softmax over one label is always 1"))

@@ -85,8 +85,8 @@ const MAX_SIZE: u64 = 1 << 28;
 const MAX_LAYERS: u64 = 4096;
 
 fields! {
-    /// The family; `bert`, or absent in files of 2018 and 2019.
-    model_type: Option<String> = None, Legal::Any, Inference;
+    /// The family; absent in files of 2018 and 2019, which are all BERT's.
+    model_type: Option<String> = Some("bert".to_string()), Legal::Any, Inference;
     /// The class that saved the checkpoint comes first.
     architectures: Vec<String> = Vec::new(), Legal::Any, Inference;
     /// Rows of the word embedding table.

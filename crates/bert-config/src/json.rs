@@ -9,13 +9,11 @@ impl BertConfig {
     /// default two, and the fields that were kept unread; keys sorted.
     pub fn to_json(&self) -> String {
         let mut members: Vec<(String, String)> = FIELDS.iter().map(|f| (f.name.to_string(), (f.json)(self))).collect();
-        members.retain(|(name, value)| !(value == "null" && matches!(name.as_str(), "dtype" | "problem_type" | "model_type")));
-        if self.model_type.is_none() {
-            members.push(("model_type".into(), "\"bert\"".into()));
-        }
+        members.retain(|(name, value)| !(value == "null" && matches!(name.as_str(), "dtype" | "problem_type")));
         if self.labels.from() != LabelsFrom::Default {
             let names = self.labels.names();
-            let ids: Vec<_> = names.iter().enumerate().map(|(i, n)| format!("\n    \"{i}\": {}", json_string(n))).collect();
+            let ids: Vec<_> =
+                names.iter().enumerate().map(|(i, n)| format!("\n    \"{i}\": {}", json_string(n))).collect();
             let mut back: Vec<_> = names.iter().enumerate().collect();
             back.sort_by_key(|(_, name)| *name);
             let back: Vec<_> = back.into_iter().map(|(i, n)| format!("\n    {}: {i}", json_string(n))).collect();

@@ -124,12 +124,18 @@ fn read_id2label(member: &Member, source: &Source, report: &mut Report) -> Optio
     }
     let (mut by_id, mut ok) = (BTreeMap::new(), true);
     for entry in entries {
-        let at = |label: &str| bert_diag::Span::primary(source, entry.key_range.clone(), label).at_pointer(bert_json::pointer_to("/id2label", &entry.key));
+        let at = |label: &str| {
+            bert_diag::Span::primary(source, entry.key_range.clone(), label)
+                .at_pointer(bert_json::pointer_to("/id2label", &entry.key))
+        };
         let Ok(id) = entry.key.parse::<usize>() else {
             report.push(
-                malformed(format!("`id2label` has the key {}, which is not a label id", quoted(&entry.key)), at("not a whole number"))
-                    .note("keys are ids written as strings: \"0\", \"1\", ...")
-                    .help("if keys and values were swapped, this is `label2id`"),
+                malformed(
+                    format!("`id2label` has the key {}, which is not a label id", quoted(&entry.key)),
+                    at("not a whole number"),
+                )
+                .note("keys are ids written as strings: \"0\", \"1\", ...")
+                .help("if keys and values were swapped, this is `label2id`"),
             );
             ok = false;
             continue;
@@ -143,7 +149,8 @@ fn read_id2label(member: &Member, source: &Source, report: &mut Report) -> Optio
             continue;
         };
         if by_id.insert(id, (name, entry)).is_some() {
-            report.push(malformed(format!("`id2label` names id {id} twice"), at("again")).help("delete the wrong entry"));
+            report
+                .push(malformed(format!("`id2label` names id {id} twice"), at("again")).help("delete the wrong entry"));
             ok = false;
         }
     }
@@ -153,16 +160,25 @@ fn read_id2label(member: &Member, source: &Source, report: &mut Report) -> Optio
     ok.then(|| by_id.into_values().map(|(name, _)| name).collect())
 }
 
-fn check_gap(by_id: &BTreeMap<usize, (String, &Member)>, member: &Member, source: &Source, report: &mut Report) -> bool {
+fn check_gap(
+    by_id: &BTreeMap<usize, (String, &Member)>,
+    member: &Member,
+    source: &Source,
+    report: &mut Report,
+) -> bool {
     let Some((expected, _)) = by_id.keys().enumerate().find(|(i, id)| i != *id) else { return true };
     let ids = listed(by_id.keys().map(ToString::to_string), 12);
     report.push(
         Finding::new(Code::C013, format!("`id2label` has no entry for id {expected}"))
             .span(key_span(source, member, format!("ids {ids}")))
-            .note(format!("{}, so the ids must be 0..={}", match by_id.len() {
-                1 => "1 entry".to_string(),
-                n => format!("{n} entries"),
-            }, by_id.len() - 1))
+            .note(format!(
+                "{}, so the ids must be 0..={}",
+                match by_id.len() {
+                    1 => "1 entry".to_string(),
+                    n => format!("{n} entries"),
+                },
+                by_id.len() - 1
+            ))
             .help(format!("add the name of id {expected}, or renumber the entries")),
     );
     false
@@ -175,7 +191,10 @@ fn check_names(by_id: &BTreeMap<usize, (String, &Member)>, source: &Source, repo
         if let Some((other, earlier)) = first.get(name.as_str()) {
             report.push(
                 Finding::new(Code::C014, format!("labels {other} and {id} have the same name {}", quoted(name)))
-                    .span(bert_diag::Span::primary(source, entry.value.range.clone(), format!("id {id}")).at_pointer(format!("/id2label/{id}")))
+                    .span(
+                        bert_diag::Span::primary(source, entry.value.range.clone(), format!("id {id}"))
+                            .at_pointer(format!("/id2label/{id}")),
+                    )
                     .span(bert_diag::Span::witness(source, earlier.value.range.clone(), format!("id {other}")))
                     .help("give each id its own name"),
             );
@@ -194,14 +213,19 @@ fn read_label2id(member: &Member, source: &Source, report: &mut Report) -> Optio
     };
     let (mut map, mut ok) = (BTreeMap::new(), true);
     for entry in entries {
-        let id = entry.value.as_u64().or_else(|| entry.value.as_str()?.parse().ok()).and_then(|id| usize::try_from(id).ok());
+        let id =
+            entry.value.as_u64().or_else(|| entry.value.as_str()?.parse().ok()).and_then(|id| usize::try_from(id).ok());
         match id {
             Some(id) => _ = map.insert(entry.key.clone(), id),
             None => {
                 ok = false;
                 report.push(
                     Finding::new(Code::C013, format!("`label2id` gives {} no whole number as id", quoted(&entry.key)))
-                        .span(bert_diag::Span::primary(source, entry.value.range.clone(), format!("is {}", entry.value.describe())))
+                        .span(bert_diag::Span::primary(
+                            source,
+                            entry.value.range.clone(),
+                            format!("is {}", entry.value.describe()),
+                        ))
                         .help("if keys and values were swapped, this is `id2label`"),
                 );
             }
@@ -214,7 +238,12 @@ fn map_type(member: &Member, message: &str, source: &Source) -> Finding {
     Finding::new(Code::C007, message).span(value_span(source, member, format!("is {}", member.value.describe())))
 }
 
-fn from_label2id(member: &Member, map: &BTreeMap<String, usize>, source: &Source, report: &mut Report) -> Option<Labels> {
+fn from_label2id(
+    member: &Member,
+    map: &BTreeMap<String, usize>,
+    source: &Source,
+    report: &mut Report,
+) -> Option<Labels> {
     let by_id: BTreeMap<usize, &String> = map.iter().map(|(name, id)| (*id, name)).collect();
     if map.is_empty() {
         return Some(Labels::default());
@@ -230,7 +259,9 @@ fn from_label2id(member: &Member, map: &BTreeMap<String, usize>, source: &Source
     report.push(
         Finding::new(Code::C031, Code::C031.summary())
             .span(key_span(source, member, counted(map.len(), "label")))
-            .note("the reference counts labels by `id2label` alone: it would build two outputs named LABEL_0 and LABEL_1")
+            .note(
+                "the reference counts labels by `id2label` alone: it would build two outputs named LABEL_0 and LABEL_1",
+            )
             .help("write `id2label` as the inverse of `label2id`"),
     );
     Some(Labels { names: by_id.into_values().cloned().collect(), from: LabelsFrom::Label2Id })
@@ -278,7 +309,9 @@ fn compare_maps(
     report: &mut Report,
 ) {
     let inverse: BTreeMap<&str, usize> = id2label.iter().enumerate().map(|(i, n)| (n.as_str(), i)).collect();
-    if label2id.is_empty() || (inverse.len() == label2id.len() && inverse.iter().all(|(n, i)| label2id.get(*n) == Some(i))) {
+    if label2id.is_empty()
+        || (inverse.len() == label2id.len() && inverse.iter().all(|(n, i)| label2id.get(*n) == Some(i)))
+    {
         return;
     }
     let mut differences = Vec::new();
@@ -289,10 +322,19 @@ fn compare_maps(
             _ => {}
         }
     }
-    differences.extend(label2id.keys().filter(|n| !inverse.contains_key(n.as_str())).map(|n| format!("{} is not in `id2label`", quoted(n))));
+    differences.extend(
+        label2id
+            .keys()
+            .filter(|n| !inverse.contains_key(n.as_str()))
+            .map(|n| format!("{} is not in `id2label`", quoted(n))),
+    );
     let entries: Vec<_> = id2label.iter().enumerate().map(|(i, n)| format!("{}: {i}", json_string(n))).collect();
     let text = format!("{{ {} }}", entries.join(", "));
-    let edit = Edit { file: source.file().to_string(), range: names.value.range.start as u64..names.value.range.end as u64, text };
+    let edit = Edit {
+        file: source.file().to_string(),
+        range: names.value.range.start as u64..names.value.range.end as u64,
+        text,
+    };
     let witness = id2label.iter().enumerate().find(|(i, n)| label2id.get(*n) != Some(i));
     let label = match witness {
         Some((i, name)) => format!("{}; {} is id {i}", counted(id2label.len(), "label"), quoted(name)),

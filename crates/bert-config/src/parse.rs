@@ -122,9 +122,14 @@ fn not_text(file: &str, problem: NotText, bytes: &[u8]) -> Finding {
 fn syntax(file: &str, source: &Source, problem: &bert_json::Problem, len: usize) -> Finding {
     let span = Span::primary(source, problem.range.clone(), problem.message.clone());
     let (line, column) = span.line_column().unwrap_or((1, 1));
-    let mut finding = Finding::new(Code::C004, format!("`{file}` is not valid JSON: {} at line {line}, column {column}", problem.message)).span(span);
+    let mut finding = Finding::new(
+        Code::C004,
+        format!("`{file}` is not valid JSON: {} at line {line}, column {column}", problem.message),
+    )
+    .span(span);
     if problem.is_unfinished() {
-        finding = finding.note(format!("the file ends after {len} bytes in the middle of the object: it was cut short"));
+        finding =
+            finding.note(format!("the file ends after {len} bytes in the middle of the object: it was cut short"));
         return finding.help("copy the whole file again from where it was made");
     }
     finding.help("mend the text at the place shown")
@@ -142,7 +147,10 @@ fn read_root(root: &Value, source: &Source, report: &mut Report) -> Option<BertC
     for (pointer, first, again) in bert_json::duplicate_keys(root) {
         report.push(
             Finding::new(Code::C006, format!("the key {} occurs twice", quoted(&first.key)))
-                .span(Span::primary(source, again.key_range.clone(), format!("again, with {}", excerpt(&again.value))).at_pointer(pointer))
+                .span(
+                    Span::primary(source, again.key_range.clone(), format!("again, with {}", excerpt(&again.value)))
+                        .at_pointer(pointer),
+                )
                 .span(Span::witness(source, first.key_range.clone(), format!("first, with {}", excerpt(&first.value))))
                 .help("delete the wrong one"),
         );
@@ -240,8 +248,9 @@ fn unknown(member: &Member, source: &Source) -> Finding {
         return Finding::new(Code::C019, format!("{} is not a field that the reference knows", quoted(&member.key)))
             .span(key_span(source, member, "ignored"));
     };
-    let mut finding = Finding::new(Code::C018, format!("{} is not a field; did you mean `{near}`?", quoted(&member.key)))
-        .span(key_span(source, member, "ignored by every loader"));
+    let mut finding =
+        Finding::new(Code::C018, format!("{} is not a field; did you mean `{near}`?", quoted(&member.key)))
+            .span(key_span(source, member, "ignored by every loader"));
     if let Some(field) = FIELDS.iter().find(|f| f.name == near) {
         let default = (field.json)(&BertConfig::default());
         finding = finding.note(format!("without the field, `{near}` is {default}"));

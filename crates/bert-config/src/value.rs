@@ -3,8 +3,8 @@
 use bert_diag::quoted;
 use bert_json::Value;
 
-use crate::config::{PositionEmbedding, ProblemType};
 use crate::Activation;
+use crate::config::{PositionEmbedding, ProblemType};
 
 /// Which values of a type are legal.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +111,11 @@ impl FieldType for f64 {
     }
 
     fn json(&self) -> String {
-        if *self != 0.0 && (self.abs() < 1e-4 || self.abs() >= 1e16) { format!("{self:e}") } else { format!("{self:?}") }
+        if *self != 0.0 && (self.abs() < 1e-4 || self.abs() >= 1e16) {
+            format!("{self:e}")
+        } else {
+            format!("{self:?}")
+        }
     }
 }
 

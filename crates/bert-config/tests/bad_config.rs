@@ -58,7 +58,13 @@ fn each_broken_field_is_reported_with_its_place() {
         ("C018", Warning, "num_hidden_layer", "6", &["num_hidden_layers", "is 12"]),
         ("C018", Warning, "layer_norm_epsilon", "1e-5", &["layer_norm_eps"]),
         ("C019", Note, "my_own_bookkeeping", "6", &["my_own_bookkeeping"]),
-        ("C013", Error, "id2label", "{\"0\": \"bad\", \"1\": \"good\", \"3\": \"fine\"}", &["no entry for id 2", "0, 1, 3"]),
+        (
+            "C013",
+            Error,
+            "id2label",
+            "{\"0\": \"bad\", \"1\": \"good\", \"3\": \"fine\"}",
+            &["no entry for id 2", "0, 1, 3"],
+        ),
         ("C013", Error, "id2label", "{\"zero\": \"bad\", \"1\": \"good\"}", &["`zero`"]),
         ("C013", Error, "id2label", "{}", &["no entries"]),
         ("C014", Error, "id2label", "{\"0\": \"bad\", \"1\": \"good\", \"2\": \"bad\"}", &["labels 0 and 2", "`bad`"]),
@@ -74,7 +80,13 @@ fn each_broken_field_is_reported_with_its_place() {
         ("C007", Error, "layer_norm_eps", "\"1e-12\"", &["a number", "a string"]),
         ("C020", Error, "model_type", "\"roberta\"", &["roberta", "BERT encoder", "supported"]),
         ("C020", Error, "model_type", "\"t5\"", &["t5"]),
-        ("C021", Error, "architectures", "[\"RobertaForSequenceClassification\"]", &["RobertaForSequenceClassification"]),
+        (
+            "C021",
+            Error,
+            "architectures",
+            "[\"RobertaForSequenceClassification\"]",
+            &["RobertaForSequenceClassification"],
+        ),
         ("C028", Note, "architectures", "[\"BertForMaskedLM\", \"BertModel\"]", &["2 classes"]),
         ("C022", Error, "is_decoder", "true", &["is_decoder"]),
         ("C022", Error, "add_cross_attention", "true", &["add_cross_attention"]),
@@ -98,15 +110,25 @@ fn each_broken_field_is_reported_with_its_place() {
         let span = finding.primary_span().expect("a place");
         let (line, _) = span.line_column().unwrap_or_else(|| panic!("{key}: {value} has no line"));
         assert!(text.lines().nth(line - 1).unwrap().contains(key), "{key}: {value} points at line {line}");
-        assert_eq!(report.count(Severity::Error), usize::from(*severity == Severity::Error), "{key}: {value}: {report:#?}");
+        assert_eq!(
+            report.count(Severity::Error),
+            usize::from(*severity == Severity::Error),
+            "{key}: {value}: {report:#?}"
+        );
     }
 }
 
 #[test]
 fn null_and_empty_are_accepted_where_the_reference_accepts_them() {
     for (key, value) in [
-        ("pad_token_id", "null"), ("classifier_dropout", "null"), ("problem_type", "null"), ("pruned_heads", "{}"),
-        ("quantization_config", "null"), ("num_labels", "3"), ("is_decoder", "false"), ("transformers_version", "\"4.57.6\""),
+        ("pad_token_id", "null"),
+        ("classifier_dropout", "null"),
+        ("problem_type", "null"),
+        ("pruned_heads", "{}"),
+        ("quantization_config", "null"),
+        ("num_labels", "3"),
+        ("is_decoder", "false"),
+        ("transformers_version", "\"4.57.6\""),
     ] {
         assert_eq!(report(&with(key, value)), Report::default(), "{key}: {value}");
     }
@@ -126,7 +148,9 @@ fn text_that_is_no_configuration_is_told_apart() {
     assert_eq!((id, at), ("C002", Some((1, 8))), "{message}");
     assert!(message.contains("byte 7"), "{message}");
     assert!(code(b"\xff\xfe{\0}\0").1.contains("UTF-16"));
-    for (text, line_column) in [("{\"a\": 1,\n}", (1, 8)), ("{} {}", (1, 4)), ("{\"a\": NaN}", (1, 7)), ("{\"a\": -Infinity}", (1, 7))] {
+    for (text, line_column) in
+        [("{\"a\": 1,\n}", (1, 8)), ("{} {}", (1, 4)), ("{\"a\": NaN}", (1, 7)), ("{\"a\": -Infinity}", (1, 7))]
+    {
         let (id, message, at) = code(text.as_bytes());
         assert_eq!((id, at), ("C004", Some(line_column)), "{text}: {message}");
         assert!(message.contains(&format!("line {}, column {}", line_column.0, line_column.1)), "{message}");
@@ -166,7 +190,8 @@ fn duplicate_keys_show_both_places() {
 
 #[test]
 fn all_problems_are_reported_together() {
-    let text = with("hidden_size", "\"768\"").replace("\"num_attention_heads\": 12", "\"hidden_act\": \"swosh\", \"layer_norm_eps\": 0, \"is_decoder\": 1");
+    let text = with("hidden_size", "\"768\"")
+        .replace("\"num_attention_heads\": 12", "\"hidden_act\": \"swosh\", \"layer_norm_eps\": 0, \"is_decoder\": 1");
     let mut codes: Vec<_> = report(&text).findings().iter().map(|f| f.code.id()).collect();
     codes.sort_unstable();
     assert_eq!(codes, ["C007", "C007", "C009", "C011"]);
@@ -174,8 +199,13 @@ fn all_problems_are_reported_together() {
 
 #[test]
 fn one_label_is_no_single_label_classification() {
-    let text = GOOD.replace("{\"0\": \"bad\", \"1\": \"good\", \"2\": \"fine\"}", "{\"0\": \"score\"}").replace("{\"bad\": 0, \"good\": 1, \"fine\": 2}", "{\"score\": 0}");
-    let typed = text.replace("\"model_type\": \"bert\",", "\"model_type\": \"bert\", \"problem_type\": \"single_label_classification\",");
+    let text = GOOD
+        .replace("{\"0\": \"bad\", \"1\": \"good\", \"2\": \"fine\"}", "{\"0\": \"score\"}")
+        .replace("{\"bad\": 0, \"good\": 1, \"fine\": 2}", "{\"score\": 0}");
+    let typed = text.replace(
+        "\"model_type\": \"bert\",",
+        "\"model_type\": \"bert\", \"problem_type\": \"single_label_classification\",",
+    );
     assert_eq!(report(&text), Report::default());
     only(&report(&typed), "C016");
     assert_eq!(report(&typed.replace("single_label_classification", "regression")), Report::default());
@@ -183,7 +213,9 @@ fn one_label_is_no_single_label_classification() {
 
 #[test]
 fn label2id_alone_names_the_outputs_with_a_warning() {
-    let parsed = BertConfig::parse(r#"{"architectures": ["BertForSequenceClassification"], "label2id": {"b": 1, "a": 0, "c": 2}}"#);
+    let parsed = BertConfig::parse(
+        r#"{"architectures": ["BertForSequenceClassification"], "label2id": {"b": 1, "a": 0, "c": 2}}"#,
+    );
     only(&parsed.report, "C031");
     assert_eq!(parsed.value.unwrap().labels().names(), ["a", "b", "c"]);
 }
@@ -201,7 +233,11 @@ fn fields_know_where_they_come_from() {
 fn google_archives_are_read_and_named() {
     let folder = std::env::temp_dir().join(format!("bert-config-google-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("bert_config.json"), r#"{"hidden_size": 128, "directionality": "bidi", "pooler_fc_size": 768}"#).unwrap();
+    std::fs::write(
+        folder.join("bert_config.json"),
+        r#"{"hidden_size": 128, "directionality": "bidi", "pooler_fc_size": 768}"#,
+    )
+    .unwrap();
     let parsed = BertConfig::from_path(&folder).unwrap();
     std::fs::remove_dir_all(&folder).unwrap();
     only(&parsed.report, "C025");
@@ -211,11 +247,13 @@ fn google_archives_are_read_and_named() {
 
 #[test]
 fn json_written_is_read_back_equal() {
-    for text in [GOOD.to_string(), with("classifier_dropout", "0.25"), with("keep_me", "{\"a\": [1, 2.50]}"), "{}".to_string()] {
+    for text in
+        [GOOD.to_string(), with("classifier_dropout", "0.25"), with("keep_me", "{\"a\": [1, 2.50]}"), "{}".to_string()]
+    {
         let first = BertConfig::parse(&text).value.unwrap();
         let again = BertConfig::parse(&first.to_json());
         assert!(again.report.is_ok(), "{:#?}", again.report);
         let diff = bert_config::diff(&first, &again.value.unwrap());
-        assert_eq!(diff.changes.iter().filter(|c| c.pointer != "/model_type").count(), 0, "{diff}");
+        assert_eq!(diff.changes, [], "{diff}");
     }
 }

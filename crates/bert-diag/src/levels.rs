@@ -13,7 +13,9 @@ pub struct Levels {
 
 /// A level was asked for that would let an error through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is an error: what the checkpoint predicts cannot be trusted, so it cannot be allowed or lowered to a warning")]
+#[error(
+    "`{0}` is an error: what the checkpoint predicts cannot be trusted, so it cannot be allowed or lowered to a warning"
+)]
 pub struct CannotLower(pub Code);
 
 impl Levels {

@@ -22,12 +22,7 @@ impl Source {
 
     /// One part of a larger, perhaps binary file: `text` stands at byte `offset` of `file`, in the part called `part`
     /// (for instance `header`).
-    pub fn excerpt(
-        file: impl Into<Arc<str>>,
-        part: &'static str,
-        offset: u64,
-        text: impl Into<Arc<str>>,
-    ) -> Self {
+    pub fn excerpt(file: impl Into<Arc<str>>, part: &'static str, offset: u64, text: impl Into<Arc<str>>) -> Self {
         Source { file: file.into(), text: Some(text.into()), offset, excerpt: Some(part) }
     }
 

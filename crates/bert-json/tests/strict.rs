@@ -4,7 +4,8 @@
 use bert_json::{MAX_DEPTH, NotText, decode, duplicate_keys, parse};
 use proptest::prelude::*;
 
-const SAMPLE: &str = r#"{"a": [1, -2.5e3, true, null, "x\u00e9\n\"", {}], "b": {"c": "\ud83d\ude42", "d": []}, "e": 0}"#;
+const SAMPLE: &str =
+    r#"{"a": [1, -2.5e3, true, null, "x\u00e9\n\"", {}], "b": {"c": "\ud83d\ude42", "d": []}, "e": 0}"#;
 
 fn serde_accepts(text: &str) -> bool {
     serde_json::from_str::<serde_json::Value>(text).is_ok()
@@ -13,10 +14,59 @@ fn serde_accepts(text: &str) -> bool {
 #[test]
 fn accepts_and_refuses_what_serde_json_does() {
     for text in [
-        SAMPLE, "{}", "[]", "1", "-0", "1.5", "1e5", "\"\"", "null", " true ", "[1,]", "{\"a\":1,}", "{,}", "[1 2]", "{\"a\" 1}",
-        "01", "+1", ".5", "5.", "0x10", "NaN", "Infinity", "-Infinity", "'a'", "{a: 1}", "// x\n1", "/* x */1", "1 2",
-        "{} {}", "\"\\x41\"", "\"\\v\"", "\"\t\"", "\"a\nb\"", "\"\\ud800\"", "\"\\udc00\"", "\"\\u12\"", "tru", "nul", "[", "{",
-        "\"abc", "{\"a\":", "{\"a\"", "--1", "1e", "1e+", "-", "]", ",", ":", "\u{feff}1", "\u{a0}1", "1\u{2028}",
+        SAMPLE,
+        "{}",
+        "[]",
+        "1",
+        "-0",
+        "1.5",
+        "1e5",
+        "\"\"",
+        "null",
+        " true ",
+        "[1,]",
+        "{\"a\":1,}",
+        "{,}",
+        "[1 2]",
+        "{\"a\" 1}",
+        "01",
+        "+1",
+        ".5",
+        "5.",
+        "0x10",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "'a'",
+        "{a: 1}",
+        "// x\n1",
+        "/* x */1",
+        "1 2",
+        "{} {}",
+        "\"\\x41\"",
+        "\"\\v\"",
+        "\"\t\"",
+        "\"a\nb\"",
+        "\"\\ud800\"",
+        "\"\\udc00\"",
+        "\"\\u12\"",
+        "tru",
+        "nul",
+        "[",
+        "{",
+        "\"abc",
+        "{\"a\":",
+        "{\"a\"",
+        "--1",
+        "1e",
+        "1e+",
+        "-",
+        "]",
+        ",",
+        ":",
+        "\u{feff}1",
+        "\u{a0}1",
+        "1\u{2028}",
     ] {
         assert_eq!(parse(text).is_ok(), serde_accepts(text), "{text:?}: {:?}", parse(text));
     }

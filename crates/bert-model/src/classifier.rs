@@ -9,7 +9,9 @@ use bert_tok::{EncodeOptions, Encoded, Truncation};
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::heads::SequenceHead;
-use crate::{BatchOptions, CandleEncoder, Encoder, Error, Input, PackedBatch, PredictError, RowError, ScoreFunction, batch};
+use crate::{
+    BatchOptions, CandleEncoder, Encoder, Error, Input, PackedBatch, PredictError, RowError, ScoreFunction, batch,
+};
 
 /// A text classifier (`BertForSequenceClassification`): one label, several labels, or a number.
 ///
@@ -157,7 +159,9 @@ impl Classifier {
     {
         let rows = self.classify_batch(inputs)?;
         let flat = rows.iter().flat_map(|p| p.logits.iter().copied()).collect();
-        Array2::from_shape_vec((rows.len(), self.labels().len()), flat).map(Logits).map_err(|e| PredictError::Engine(e.to_string()))
+        Array2::from_shape_vec((rows.len(), self.labels().len()), flat)
+            .map(Logits)
+            .map_err(|e| PredictError::Engine(e.to_string()))
     }
 
     /// Classifies an endless sequence in bounded memory: one result an input, in order, failures included.
@@ -174,7 +178,10 @@ impl Classifier {
             if chunk.is_empty() {
                 return None;
             }
-            let views: Vec<_> = chunk.iter().map(|(text, pair)| Input { text: text.as_ref(), pair: pair.as_ref().map(AsRef::as_ref) }).collect();
+            let views: Vec<_> = chunk
+                .iter()
+                .map(|(text, pair)| Input { text: text.as_ref(), pair: pair.as_ref().map(AsRef::as_ref) })
+                .collect();
             Some(self.classify_each(&views))
         })
         .flatten()
@@ -215,7 +222,9 @@ impl Classifier {
             .map(|encoded| {
                 let encoded = encoded?;
                 match encoded.type_ids.iter().copied().max() {
-                    Some(needed) if needed as usize >= types => Err(PredictError::NoSecondTokenType { needed, held: types }),
+                    Some(needed) if needed as usize >= types => {
+                        Err(PredictError::NoSecondTokenType { needed, held: types })
+                    }
                     _ => Ok(encoded),
                 }
             })
@@ -260,6 +269,9 @@ impl TryFrom<Checkpoint> for Classifier {
 
 impl std::fmt::Debug for Classifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Classifier").field("labels", &self.labels().names()).field("function", &self.function).finish_non_exhaustive()
+        f.debug_struct("Classifier")
+            .field("labels", &self.labels().names())
+            .field("function", &self.function)
+            .finish_non_exhaustive()
     }
 }

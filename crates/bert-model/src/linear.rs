@@ -52,7 +52,8 @@ mod tests {
             let x: Vec<f32> = (0..inputs).map(|i| value(i + 7)).collect();
             for (o, y) in linear.apply(&x).into_iter().enumerate() {
                 let row = &linear.weight[o * inputs..(o + 1) * inputs];
-                let exact: f64 = row.iter().zip(&x).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum::<f64>() + f64::from(linear.bias[o]);
+                let exact: f64 = row.iter().zip(&x).map(|(w, x)| f64::from(*w) * f64::from(*x)).sum::<f64>()
+                    + f64::from(linear.bias[o]);
                 // 768 products below 1: rounding of f32 sums stays far under 1e-4.
                 assert!((f64::from(y) - exact).abs() < 1e-4, "{inputs} inputs: {y} instead of {exact}");
             }

@@ -11,7 +11,12 @@ fn classifier(name: &str) -> Classifier {
 
 /// Texts of very different lengths, some equal.
 fn texts() -> Vec<String> {
-    (0..60).map(|i| ["good film", "bad ", "the battery lasts two days but ", "x", "unbelievable café 北京 "][i % 5].repeat(1 + i % 9)).collect()
+    (0..60)
+        .map(|i| {
+            ["good film", "bad ", "the battery lasts two days but ", "x", "unbelievable café 北京 "][i % 5]
+                .repeat(1 + i % 9)
+        })
+        .collect()
 }
 
 fn bits(classifier: &Classifier, texts: &[String]) -> Vec<Vec<u32>> {
@@ -30,7 +35,10 @@ fn results_do_not_depend_on_the_batch() {
         for batch_tokens in [1, 40, 100, 5000] {
             let mut options = BatchOptions::default();
             options.batch_tokens = batch_tokens;
-            assert!(bits(&classifier.clone().batch_options(options), &texts) == together, "{name}: batches of {batch_tokens} tokens differ");
+            assert!(
+                bits(&classifier.clone().batch_options(options), &texts) == together,
+                "{name}: batches of {batch_tokens} tokens differ"
+            );
         }
         let reversed: Vec<String> = texts.iter().rev().cloned().collect();
         let mut backwards = bits(&classifier, &reversed);
@@ -43,7 +51,9 @@ fn results_do_not_depend_on_the_batch() {
 fn results_do_not_depend_on_the_number_of_threads() {
     let classifier = classifier("demo");
     let texts = texts();
-    let with = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| bits(&classifier, &texts));
+    let with = |threads| {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| bits(&classifier, &texts))
+    };
     let one = with(1);
     assert!(one == with(2) && one == with(5));
 }
@@ -64,7 +74,9 @@ fn handles_are_send_and_sync_and_shared_by_threads() {
 #[test]
 fn a_stream_gives_one_result_an_input_in_order_failures_included() {
     let classifier = classifier("tiny/seq-one-type");
-    let inputs: Vec<(String, Option<String>)> = (0..700).map(|i| (format!("good {}", "film ".repeat(i % 5)), (i % 100 == 7).then(|| "bad".to_string()))).collect();
+    let inputs: Vec<(String, Option<String>)> = (0..700)
+        .map(|i| (format!("good {}", "film ".repeat(i % 5)), (i % 100 == 7).then(|| "bad".to_string())))
+        .collect();
     let results: Vec<_> = classifier.stream(inputs.clone()).collect();
     assert_eq!(results.len(), 700);
     for (i, (result, (text, _))) in results.into_iter().zip(&inputs).enumerate() {
@@ -97,9 +109,14 @@ fn long_texts_are_cut_with_a_flag_or_refused() {
 fn every_text_has_a_defined_result() {
     let classifier = classifier("tiny/seq-three");
     let huge = "word ".repeat(200_000);
-    for text in ["", " ", "\u{a0}\u{3000}", "\0\u{1}\u{7f}", "\u{202e}שלום\u{202c} e\u{301}\u{301}", "🙂👍🏽", &huge] {
+    for text in ["", " ", "\u{a0}\u{3000}", "\0\u{1}\u{7f}", "\u{202e}שלום\u{202c} e\u{301}\u{301}", "🙂👍🏽", &huge]
+    {
         let p = classifier.classify(text).unwrap();
-        assert!(p.logits.iter().all(|x| x.is_finite()) && p.tokens >= 2, "{:?}", text.chars().take(10).collect::<String>());
+        assert!(
+            p.logits.iter().all(|x| x.is_finite()) && p.tokens >= 2,
+            "{:?}",
+            text.chars().take(10).collect::<String>()
+        );
         assert!((p.scores.iter().sum::<f32>() - 1.0).abs() < 1e-6);
     }
     assert_eq!(classifier.classify("").unwrap().tokens, 2);
@@ -114,7 +131,10 @@ fn pairs_have_token_types_of_their_own() {
     let single = classifier.classify("good film bad film").unwrap();
     assert!(pair.logits != other_way.logits && pair.logits != single.logits);
     assert_eq!(pair.tokens, 7);
-    assert_eq!(classifier.classify(Input { text: "good film", pair: None }).unwrap(), classifier.classify("good film").unwrap());
+    assert_eq!(
+        classifier.classify(Input { text: "good film", pair: None }).unwrap(),
+        classifier.classify("good film").unwrap()
+    );
 }
 
 #[test]
@@ -139,6 +159,6 @@ fn an_encoder_refuses_what_is_past_its_tables() {
     assert!(encode(&[2, 3], &[]).is_ok());
     assert!(encode(&[2, 100_000, 3], &[]).is_err());
     assert!(encode(&[2, 3], &[0, 9]).is_err());
-    assert!(encode(&vec![2; 41], &[]).is_err(), "one position too many");
+    assert!(encode(&[2; 41], &[]).is_err(), "one position too many");
     assert_eq!(encode(&[], &[]).unwrap().dim(), (0, 24));
 }

@@ -70,7 +70,13 @@ fn compare(folder: &Path, name: &str) -> f32 {
         assert_eq!(p.tokens, row.ids.len(), "{name}: {:?}", row.text);
         let difference = largest(&p.logits, &row.logits);
         assert!(difference <= TOLERANCE, "{name}: {:?}: logits {:?}, reference {:?}", row.text, p.logits, row.logits);
-        assert!(largest(&p.scores, &row.scores) <= TOLERANCE, "{name}: {:?}: scores {:?}, reference {:?}", row.text, p.scores, row.scores);
+        assert!(
+            largest(&p.scores, &row.scores) <= TOLERANCE,
+            "{name}: {:?}: scores {:?}, reference {:?}",
+            row.text,
+            p.scores,
+            row.scores
+        );
         let best = row.scores.iter().enumerate().rev().max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0;
         assert_eq!(p.label, golden.labels[best], "{name}: {:?}", row.text);
         worst = worst.max(difference);
@@ -112,7 +118,8 @@ fn token_ids_and_types_equal_the_reference() {
 #[test]
 fn hidden_states_equal_the_reference() {
     for name in ["model", "model-no-prefix", "model-no-pooler"] {
-        let checkpoint = Checkpoint::open(fixtures().join("tiny").join(name)).unwrap_or_else(|e| panic!("{name}: {e:#}"));
+        let checkpoint =
+            Checkpoint::open(fixtures().join("tiny").join(name)).unwrap_or_else(|e| panic!("{name}: {e:#}"));
         let encoder = CandleEncoder::load(&checkpoint).unwrap();
         let golden: Golden<Hidden> = golden(name);
         let mut batch = PackedBatch::default();

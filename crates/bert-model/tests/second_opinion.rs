@@ -37,7 +37,8 @@ fn equals_candle_transformers_on_the_demo() {
     for text in ["an utterly charming film", "it broke after one day and nobody answers"] {
         let encoded = checkpoint.tokenizer().encode(text, &Default::default()).unwrap();
         let ids = Tensor::new(encoded.ids.as_slice(), &Device::Cpu).unwrap().unsqueeze(0).unwrap();
-        let reference: Vec<f32> = theirs.forward(&ids, &ids.zeros_like().unwrap(), None).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+        let reference: Vec<f32> =
+            theirs.forward(&ids, &ids.zeros_like().unwrap(), None).unwrap().flatten_all().unwrap().to_vec1().unwrap();
         let hidden = ours.encode(&PackedBatch::new([&encoded])).unwrap();
         let worst = hidden.iter().zip(&reference).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         // Hidden states reach 5; its LayerNorm takes the variance as a difference of squares, good to about 1e-5 there.

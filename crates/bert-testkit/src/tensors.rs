@@ -24,9 +24,16 @@ impl Tensors {
                 metadata = entry.clone();
                 continue;
             }
-            let numbers = |key: &str| -> Vec<usize> { entry[key].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect() };
+            let numbers = |key: &str| -> Vec<usize> {
+                entry[key].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect()
+            };
             let offsets = numbers("data_offsets");
-            list.push((name.clone(), entry["dtype"].as_str().unwrap().to_string(), numbers("shape"), data[offsets[0]..offsets[1]].to_vec()));
+            list.push((
+                name.clone(),
+                entry["dtype"].as_str().unwrap().to_string(),
+                numbers("shape"),
+                data[offsets[0]..offsets[1]].to_vec(),
+            ));
         }
         Tensors { list, metadata }
     }

@@ -17,7 +17,12 @@ pub(crate) struct Built {
     pub(crate) lowercase: bool,
 }
 
-pub(crate) fn build(files: &TokenizerFiles, settings: &Settings, names: &SpecialTokens, report: &mut Report) -> Option<Built> {
+pub(crate) fn build(
+    files: &TokenizerFiles,
+    settings: &Settings,
+    names: &SpecialTokens,
+    report: &mut Report,
+) -> Option<Built> {
     if let Some(bytes) = &files.tokenizer_json {
         return from_json(bytes, settings, names, report);
     }
@@ -25,7 +30,13 @@ pub(crate) fn build(files: &TokenizerFiles, settings: &Settings, names: &Special
 }
 
 /// Adds what the settings add; fails only on a broken tokenizer.
-fn finish(mut root: Value, file: &'static str, settings: &Settings, names: &SpecialTokens, report: &mut Report) -> Option<Built> {
+fn finish(
+    mut root: Value,
+    file: &'static str,
+    settings: &Settings,
+    names: &SpecialTokens,
+    report: &mut Report,
+) -> Option<Built> {
     let baked_truncation = root.pointer("/truncation/max_length").and_then(Value::as_u64);
     let baked_padding = root.get("padding").is_some_and(|p| !p.is_null());
     for key in ["truncation", "padding"] {
@@ -35,11 +46,14 @@ fn finish(mut root: Value, file: &'static str, settings: &Settings, names: &Spec
     }
     add_tokens(&mut root, settings, names);
     let lowercase = root.pointer("/normalizer/lowercase").and_then(Value::as_bool).unwrap_or(false);
-    let parsed = serde_json::to_vec(&root).map_err(|e| e.to_string()).and_then(|bytes| Tokenizer::from_bytes(bytes).map_err(|e| e.to_string()));
+    let parsed = serde_json::to_vec(&root)
+        .map_err(|e| e.to_string())
+        .and_then(|bytes| Tokenizer::from_bytes(bytes).map_err(|e| e.to_string()));
     match parsed {
         Ok(tokenizer) => Some(Built { tokenizer, file, baked_truncation, baked_padding, lowercase }),
         Err(e) => {
-            let finding = Finding::new(Code::T002, format!("`{file}` is no tokenizer: {e}")).span(Span::whole(&Source::name_only(file), ""));
+            let finding = Finding::new(Code::T002, format!("`{file}` is no tokenizer: {e}"))
+                .span(Span::whole(&Source::name_only(file), ""));
             report.push(finding.help("copy the file again from where it was made"));
             None
         }
@@ -95,7 +109,8 @@ fn from_json(bytes: &[u8], settings: &Settings, names: &SpecialTokens, report: &
     };
     let span = || Span::whole(&Source::name_only(FILE), "");
     let model = root.pointer("/model/type").and_then(Value::as_str);
-    let wordpiece = model == Some("WordPiece") || (model.is_none() && root.pointer("/model/continuing_subword_prefix").is_some());
+    let wordpiece =
+        model == Some("WordPiece") || (model.is_none() && root.pointer("/model/continuing_subword_prefix").is_some());
     if !wordpiece {
         let found = model.map_or("of no known type".to_string(), |m| format!("{} model", quoted(m)));
         report.push(
@@ -106,9 +121,13 @@ fn from_json(bytes: &[u8], settings: &Settings, names: &SpecialTokens, report: &
         return None;
     }
     if let Some(found) = find_regex(&root, "") {
-        let finding = Finding::new(Code::T003, format!("`{FILE}` splits or replaces by a regular expression at {found}"));
+        let finding =
+            Finding::new(Code::T003, format!("`{FILE}` splits or replaces by a regular expression at {found}"));
         report.push(
-            finding.span(span()).note("BERT's tokenizer has none, and an expression from a file can take unbounded time").help("copy the tokenizer files of this model's base"),
+            finding
+                .span(span())
+                .note("BERT's tokenizer has none, and an expression from a file can take unbounded time")
+                .help("copy the tokenizer files of this model's base"),
         );
         return None;
     }
@@ -142,7 +161,12 @@ fn override_normalizer(root: &mut Value, settings: &Settings, report: &mut Repor
     let rows = [
         ("lowercase", "do_lower_case", settings.do_lower_case.map(Value::from), Value::from(true)),
         ("strip_accents", "strip_accents", settings.strip_accents.map(Value::from), Value::Null),
-        ("handle_chinese_chars", "tokenize_chinese_chars", settings.tokenize_chinese_chars.map(Value::from), Value::from(true)),
+        (
+            "handle_chinese_chars",
+            "tokenize_chinese_chars",
+            settings.tokenize_chinese_chars.map(Value::from),
+            Value::from(true),
+        ),
     ];
     for (key, field, written, default) in rows {
         let held = normalizer.get(key).cloned().unwrap_or(Value::Null);
@@ -152,13 +176,20 @@ fn override_normalizer(root: &mut Value, settings: &Settings, report: &mut Repor
         }
         let (what, used) = match &written {
             Some(value) => (format!("`{field}` is {value} in `tokenizer_config.json`"), reference.clone()),
-            None => (format!("`{field}` is not written in `tokenizer_config.json`, which means {reference} to transformers 4"), held.clone()),
+            None => (
+                format!(
+                    "`{field}` is not written in `tokenizer_config.json`, which means {reference} to transformers 4"
+                ),
+                held.clone(),
+            ),
         };
         report.push(
             Finding::new(Code::T011, format!("{what}, but the normalizer of `tokenizer.json` has `{key}` {held}"))
                 .span(Span::whole(&Source::name_only("tokenizer_config.json"), ""))
                 .note(format!("used here: {used}"))
-                .help(format!("write \"{field}\" into `tokenizer_config.json` as in training, and the same into `tokenizer.json`")),
+                .help(format!(
+                    "write \"{field}\" into `tokenizer_config.json` as in training, and the same into `tokenizer.json`"
+                )),
         );
         normalizer.insert(key.into(), used);
     }

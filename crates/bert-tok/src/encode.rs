@@ -71,7 +71,11 @@ impl BertTokenizer {
     }
 
     /// Encodes many inputs in parallel (on rayon's current pool), in order.
-    pub fn encode_batch(&self, inputs: &[(&str, Option<&str>)], options: &EncodeOptions) -> Vec<Result<Encoded, EncodeError>> {
+    pub fn encode_batch(
+        &self,
+        inputs: &[(&str, Option<&str>)],
+        options: &EncodeOptions,
+    ) -> Vec<Result<Encoded, EncodeError>> {
         inputs.par_iter().map(|(first, second)| self.encode_input(first, *second, options)).collect()
     }
 

@@ -60,7 +60,8 @@ impl TokenizerFiles {
         let text = std::str::from_utf8(json).ok()?;
         let root = bert_json::parse(text).ok()?;
         let added = root.get("added_tokens").and_then(|a| a.as_array()).unwrap_or_default();
-        let added = added.iter().find(|t| t.get("content").and_then(|c| c.as_str()) == Some(token)).and_then(|t| t.get("id"));
+        let added =
+            added.iter().find(|t| t.get("content").and_then(|c| c.as_str()) == Some(token)).and_then(|t| t.get("id"));
         let value = added.or_else(|| root.get("model")?.get("vocab")?.get(token))?;
         Some(Span::primary(&Source::text("tokenizer.json", text), value.range.clone(), label))
     }

@@ -15,7 +15,8 @@ pub(crate) fn judge(tokenizer: &BertTokenizer, files: &TokenizerFiles, report: &
 }
 
 /// Classes whose fast form is the WordPiece pipeline read here.
-const CLASSES: [&str; 5] = ["BertTokenizer", "BertTokenizerFast", "PreTrainedTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast"];
+const CLASSES: [&str; 5] =
+    ["BertTokenizer", "BertTokenizerFast", "PreTrainedTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast"];
 
 /// `tokenizer_class` names another pipeline.
 pub(crate) fn class(settings: &Settings, report: &mut Report) {
@@ -24,10 +25,13 @@ pub(crate) fn class(settings: &Settings, report: &mut Report) {
         .span(whole("tokenizer_config.json"))
         .help("copy the tokenizer files of this model's base");
     if class.starts_with("BertJapanese") {
-        finding = finding.note("it splits words with a dictionary (MeCab or Sudachi) before WordPiece; without it the ids are others");
+        finding = finding.note(
+            "it splits words with a dictionary (MeCab or Sudachi) before WordPiece; without it the ids are others",
+        );
     } else {
         finding.severity = Severity::Warning;
-        finding = finding.note("the vocabulary is WordPiece, so it is read as BERT's; the class may normalise differently");
+        finding =
+            finding.note("the vocabulary is WordPiece, so it is read as BERT's; the class may normalise differently");
     }
     report.push(finding);
 }
@@ -38,9 +42,13 @@ fn whole(file: &'static str) -> Span {
 
 fn special_tokens(facts: &TokenizerFacts, report: &mut Report) {
     for token in facts.special.iter().filter(|t| t.id.is_none()) {
-        let mut finding = Finding::new(Code::T007, format!("the vocabulary has no {} ({})", quoted(&token.text), token.role))
-            .span(whole(facts.file))
-            .help(format!("restore the original vocabulary, or name the token as `{}` in `tokenizer_config.json`", token.role));
+        let mut finding =
+            Finding::new(Code::T007, format!("the vocabulary has no {} ({})", quoted(&token.text), token.role))
+                .span(whole(facts.file))
+                .help(format!(
+                    "restore the original vocabulary, or name the token as `{}` in `tokenizer_config.json`",
+                    token.role
+                ));
         finding.severity = match token.role {
             // Padding is masked here and [MASK] matters to one task only.
             "pad_token" | "mask_token" => Severity::Warning,
@@ -63,7 +71,11 @@ fn template(tokenizer: &BertTokenizer, report: &mut Report) {
         report.push(
             Finding::new(Code::T008, format!("an empty text becomes ids {:?}, not [{cls}, {sep}]", empty.ids))
                 .span(whole(facts.file))
-                .note(format!("the vocabulary has {} at {cls} and {} at {sep}", quoted(&facts.special.cls.text), quoted(&facts.special.sep.text)))
+                .note(format!(
+                    "the vocabulary has {} at {cls} and {} at {sep}",
+                    quoted(&facts.special.cls.text),
+                    quoted(&facts.special.sep.text)
+                ))
                 .help("take `tokenizer.json` from one source: its post-processor belongs to another vocabulary"),
         );
     }
@@ -89,17 +101,23 @@ fn casing(facts: &TokenizerFacts, files: &TokenizerFiles, report: &mut Report) {
     // An uncased vocabulary has no upper-case entry at all, a cased one has them in a third of its entries or more.
     if facts.lowercase && upper * 20 > lettered {
         report.push(
-            Finding::new(Code::T010, format!("texts are lower-cased, but {upper} of {lettered} lettered vocabulary entries have upper case"))
-                .span(whole(place))
-                .note("`do_lower_case` defaults to true when `tokenizer_config.json` does not say otherwise")
-                .help("write \"do_lower_case\": false into `tokenizer_config.json` if the model was trained cased"),
+            Finding::new(
+                Code::T010,
+                format!("texts are lower-cased, but {upper} of {lettered} lettered vocabulary entries have upper case"),
+            )
+            .span(whole(place))
+            .note("`do_lower_case` defaults to true when `tokenizer_config.json` does not say otherwise")
+            .help("write \"do_lower_case\": false into `tokenizer_config.json` if the model was trained cased"),
         );
     } else if !facts.lowercase && upper == 0 && lettered >= 26 {
         report.push(
-            Finding::new(Code::T010, format!("texts keep their case, but none of {lettered} lettered vocabulary entries has upper case"))
-                .span(whole(place))
-                .note("every word with a capital letter becomes [UNK]")
-                .help("write \"do_lower_case\": true into `tokenizer_config.json` if the model was trained uncased"),
+            Finding::new(
+                Code::T010,
+                format!("texts keep their case, but none of {lettered} lettered vocabulary entries has upper case"),
+            )
+            .span(whole(place))
+            .note("every word with a capital letter becomes [UNK]")
+            .help("write \"do_lower_case\": true into `tokenizer_config.json` if the model was trained uncased"),
         );
     }
 }
@@ -108,18 +126,29 @@ fn casing(facts: &TokenizerFacts, files: &TokenizerFiles, report: &mut Report) {
 fn both_vocabularies(tokenizer: &BertTokenizer, files: &TokenizerFiles, report: &mut Report) {
     let (Some(_), Some(bytes)) = (&files.tokenizer_json, &files.vocab_txt) else { return };
     let Ok(text) = std::str::from_utf8(bytes) else {
-        report.push(Finding::new(Code::T012, "`vocab.txt` is not UTF-8; `tokenizer.json` is used").span(whole("vocab.txt")).help("delete the damaged file"));
+        report.push(
+            Finding::new(Code::T012, "`vocab.txt` is not UTF-8; `tokenizer.json` is used")
+                .span(whole("vocab.txt"))
+                .help("delete the damaged file"),
+        );
         return;
     };
     let lines = crate::vocab::lines(text);
-    let differing: Vec<_> = lines.iter().enumerate().filter(|(id, token)| tokenizer.token_id(token).is_none_or(|t| t as usize != *id)).collect();
+    let differing: Vec<_> = lines
+        .iter()
+        .enumerate()
+        .filter(|(id, token)| tokenizer.token_id(token).is_none_or(|t| t as usize != *id))
+        .collect();
     let Some((id, token)) = differing.first() else {
         let model = tokenizer.model_vocab_size();
         if lines.len() < model {
             report.push(
-                Finding::new(Code::T012, format!("`vocab.txt` has {} lines, `tokenizer.json` {model} entries", lines.len()))
-                    .span(whole("vocab.txt"))
-                    .help("delete the stale file; `tokenizer.json` is used"),
+                Finding::new(
+                    Code::T012,
+                    format!("`vocab.txt` has {} lines, `tokenizer.json` {model} entries", lines.len()),
+                )
+                .span(whole("vocab.txt"))
+                .help("delete the stale file; `tokenizer.json` is used"),
             );
         }
         return;
@@ -129,9 +158,12 @@ fn both_vocabularies(tokenizer: &BertTokenizer, files: &TokenizerFiles, report: 
         None => "absent".to_string(),
     };
     report.push(
-        Finding::new(Code::T012, format!("{} of {} lines of `vocab.txt` disagree with `tokenizer.json`", differing.len(), lines.len()))
-            .span(whole("vocab.txt"))
-            .note(format!("the first is {}: id {id} in `vocab.txt`, {other} in `tokenizer.json`", quoted(token)))
-            .help("delete the stale file; `tokenizer.json` is used"),
+        Finding::new(
+            Code::T012,
+            format!("{} of {} lines of `vocab.txt` disagree with `tokenizer.json`", differing.len(), lines.len()),
+        )
+        .span(whole("vocab.txt"))
+        .note(format!("the first is {}: id {id} in `vocab.txt`, {other} in `tokenizer.json`", quoted(token)))
+        .help("delete the stale file; `tokenizer.json` is used"),
     );
 }

@@ -45,7 +45,11 @@ impl Settings {
             settings.added.extend(decoder.iter().filter_map(|(id, token)| {
                 let mut json = token.as_object()?.clone();
                 json.remove("__type");
-                Some(AddedToken { id: Some(id.parse().ok()?), content: json.get("content")?.as_str()?.to_string(), json })
+                Some(AddedToken {
+                    id: Some(id.parse().ok()?),
+                    content: json.get("content")?.as_str()?.to_string(),
+                    json,
+                })
             }));
         }
         for (content, id) in object(files.added_tokens.as_deref(), "added_tokens.json", report) {
@@ -92,7 +96,10 @@ fn object(bytes: Option<&[u8]>, file: &str, report: &mut Report) -> Map<String, 
     match parse_json(bytes, file) {
         Ok(Value::Object(map)) => map,
         Ok(_) => {
-            report.push(Finding::new(Code::T002, format!("`{file}` is not a JSON object")).span(Span::whole(&Source::name_only(file), "")));
+            report.push(
+                Finding::new(Code::T002, format!("`{file}` is not a JSON object"))
+                    .span(Span::whole(&Source::name_only(file), "")),
+            );
             Map::new()
         }
         Err(finding) => {
@@ -104,8 +111,12 @@ fn object(bytes: Option<&[u8]>, file: &str, report: &mut Report) -> Map<String, 
 
 /// Reads a JSON file of the tokenizer; syntax errors are findings with their place.
 pub(crate) fn parse_json(bytes: &[u8], file: &str) -> Result<Value, Box<Finding>> {
-    let broken = |message: String| Finding::new(Code::T002, format!("`{file}` {message}")).help("copy the file again from where it was made");
-    let decoded = bert_json::decode(bytes).map_err(|e| Box::new(broken(format!("cannot be read: {e}")).span(Span::whole(&Source::name_only(file), ""))))?;
+    let broken = |message: String| {
+        Finding::new(Code::T002, format!("`{file}` {message}")).help("copy the file again from where it was made")
+    };
+    let decoded = bert_json::decode(bytes).map_err(|e| {
+        Box::new(broken(format!("cannot be read: {e}")).span(Span::whole(&Source::name_only(file), "")))
+    })?;
     match serde_json::from_str(&decoded.for_parsing()) {
         Ok(value) => Ok(value),
         Err(e) => {

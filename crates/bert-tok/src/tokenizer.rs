@@ -50,7 +50,9 @@ impl BertTokenizer {
 
     fn sound(opened: Opened) -> Result<Self, Error> {
         opened.report.into_result()?;
-        opened.tokenizer.ok_or_else(|| Error::Rejected(bert_diag::Rejected::new([Finding::new(Code::T002, Code::T002.summary())])))
+        opened
+            .tokenizer
+            .ok_or_else(|| Error::Rejected(bert_diag::Rejected::new([Finding::new(Code::T002, Code::T002.summary())])))
     }
 
     /// Builds and judges a tokenizer; never fails, everything that is wrong is in the report.
@@ -139,7 +141,8 @@ impl BertTokenizer {
 
     /// All tokens whose id is `first` or above, by id.
     pub fn tokens_from(&self, first: u32) -> Vec<(u32, String)> {
-        let mut found: Vec<_> = self.inner.get_vocab(true).into_iter().filter(|(_, id)| *id >= first).map(|(t, id)| (id, t)).collect();
+        let mut found: Vec<_> =
+            self.inner.get_vocab(true).into_iter().filter(|(_, id)| *id >= first).map(|(t, id)| (id, t)).collect();
         found.sort();
         found
     }
@@ -154,5 +157,9 @@ impl std::fmt::Debug for BertTokenizer {
 /// The largest token type in the pair template.
 fn pair_types(inner: &Tokenizer) -> u32 {
     let empty = || tokenizers::Encoding::default();
-    inner.post_process(empty(), Some(empty()), true).ok().and_then(|e| e.get_type_ids().iter().copied().max()).unwrap_or(0)
+    inner
+        .post_process(empty(), Some(empty()), true)
+        .ok()
+        .and_then(|e| e.get_type_ids().iter().copied().max())
+        .unwrap_or(0)
 }

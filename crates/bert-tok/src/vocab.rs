@@ -38,8 +38,15 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Option<Map<String, Valu
     let source = Source::text(FILE, decoded.text.as_str());
     if decoded.byte_order_mark {
         // Not skipped: the reference reads the mark as part of the first token, which then has another name.
-        let finding = Finding::new(Code::T002, format!("`{FILE}` begins with a byte order mark, which becomes part of its first token"));
-        report.push(finding.span(Span::primary(&source, 0..3, "not part of any token")).help("save the file as UTF-8 without a byte order mark"));
+        let finding = Finding::new(
+            Code::T002,
+            format!("`{FILE}` begins with a byte order mark, which becomes part of its first token"),
+        );
+        report.push(
+            finding
+                .span(Span::primary(&source, 0..3, "not part of any token"))
+                .help("save the file as UTF-8 without a byte order mark"),
+        );
     }
     let mut ids: HashMap<&str, usize> = HashMap::new();
     let mut map = Map::new();
@@ -56,16 +63,18 @@ pub(crate) fn read(bytes: &[u8], report: &mut Report) -> Option<Map<String, Valu
         }
         map.insert((*token).to_string(), id.into());
     }
-    let line_span = |id: usize, label: String| {
-        Span::primary(&source, line_range(&decoded.text, id).unwrap_or_default(), label)
-    };
+    let line_span =
+        |id: usize, label: String| Span::primary(&source, line_range(&decoded.text, id).unwrap_or_default(), label);
     if let Some((token, first, again)) = duplicates.first() {
         let all = duplicates.iter().map(|(t, a, b)| format!("{} (ids {a} and {b})", quoted(t)));
         report.push(
-            Finding::new(Code::T004, format!("`{FILE}` has {}: {}", counted(duplicates.len(), "duplicate line"), listed(all, 4)))
-                .span(line_span(*again, format!("id {again}, again {}", quoted(token))))
-                .span(Span { primary: false, ..line_span(*first, format!("id {first}")) })
-                .help("restore the original vocabulary: a line too many shifts the ids of all tokens after it"),
+            Finding::new(
+                Code::T004,
+                format!("`{FILE}` has {}: {}", counted(duplicates.len(), "duplicate line"), listed(all, 4)),
+            )
+            .span(line_span(*again, format!("id {again}, again {}", quoted(token))))
+            .span(Span { primary: false, ..line_span(*first, format!("id {first}")) })
+            .help("restore the original vocabulary: a line too many shifts the ids of all tokens after it"),
         );
     }
     if let Some(first) = blanks.first() {

@@ -12,7 +12,8 @@ fn fixtures() -> PathBuf {
 
 fn goldens() -> impl Iterator<Item = (String, BertTokenizer, Value)> {
     ["three", "vocab-only", "cased", "tokenizer-options", "added-tokens", "baked-truncation"].into_iter().map(|name| {
-        let tokenizer = BertTokenizer::open(fixtures().join(format!("tiny/seq-{name}"))).unwrap_or_else(|e| panic!("{name}: {e:#}"));
+        let tokenizer = BertTokenizer::open(fixtures().join(format!("tiny/seq-{name}")))
+            .unwrap_or_else(|e| panic!("{name}: {e:#}"));
         let golden = std::fs::read(fixtures().join(format!("golden/tokenizer-{name}.json"))).unwrap();
         (name.to_string(), tokenizer, serde_json::from_slice(&golden).unwrap())
     })
@@ -68,7 +69,11 @@ fn truncation_equals_the_reference() {
                 None => tokenizer.encode(text, &options),
             }
             .unwrap();
-            assert_eq!((encoded.ids, encoded.type_ids), (numbers(&cut["ids"]), numbers(&cut["type_ids"])), "{name}: {cut}");
+            assert_eq!(
+                (encoded.ids, encoded.type_ids),
+                (numbers(&cut["ids"]), numbers(&cut["type_ids"])),
+                "{name}: {cut}"
+            );
             assert!(encoded.truncated);
         }
     }

@@ -33,7 +33,9 @@ pub enum Error {
         found: u64,
     },
     /// The tensor's elements are not numbers by themselves.
-    #[error("tensor `{name}` holds {dtype} elements, which cannot be read as f32 weights; save the model as F32, F16 or BF16")]
+    #[error(
+        "tensor `{name}` holds {dtype} elements, which cannot be read as f32 weights; save the model as F32, F16 or BF16"
+    )]
     NotAWeight {
         /// The tensor.
         name: String,

@@ -31,7 +31,11 @@ impl HeadEvidence {
         let mut parts = Vec::new();
         if let Some(n) = outputs {
             candidates.extend(match (has_pooler, n) {
-                (true, 1) => vec![Architecture::SequenceClassification, Architecture::MultipleChoice, Architecture::TokenClassification],
+                (true, 1) => vec![
+                    Architecture::SequenceClassification,
+                    Architecture::MultipleChoice,
+                    Architecture::TokenClassification,
+                ],
                 (true, _) => vec![Architecture::SequenceClassification, Architecture::TokenClassification],
                 (false, _) => vec![Architecture::TokenClassification],
             });

@@ -10,7 +10,10 @@ use crate::Error;
 #[derive(Debug)]
 enum Storage {
     #[cfg(feature = "mmap")]
-    Mapped { map: memmap2::Mmap, file: File },
+    Mapped {
+        map: memmap2::Mmap,
+        file: File,
+    },
     Owned(Vec<u8>),
 }
 

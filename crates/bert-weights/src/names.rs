@@ -37,7 +37,8 @@ impl NameMap {
     /// Decides the mapping for these names of a file.
     pub fn decide<'a>(names: impl IntoIterator<Item = &'a str>) -> NameMap {
         let names: Vec<&str> = names.into_iter().collect();
-        let mut anchors: Vec<&str> = names.iter().filter_map(|n| n.strip_suffix(ANCHOR)).filter(|p| p.is_empty() || p.ends_with('.')).collect();
+        let mut anchors: Vec<&str> =
+            names.iter().filter_map(|n| n.strip_suffix(ANCHOR)).filter(|p| p.is_empty() || p.ends_with('.')).collect();
         anchors.sort_unstable();
         let mut map = NameMap::default();
         let encoder = match anchors.as_slice() {
@@ -50,7 +51,11 @@ impl NameMap {
             }
         };
         map.encoder_prefix = encoder.map(str::to_string);
-        map.wrapper_prefix = encoder.and_then(|p| p.strip_suffix("bert.")).filter(|w| w.is_empty() || w.ends_with('.')).unwrap_or_default().to_string();
+        map.wrapper_prefix = encoder
+            .and_then(|p| p.strip_suffix("bert."))
+            .filter(|w| w.is_empty() || w.ends_with('.'))
+            .unwrap_or_default()
+            .to_string();
         for name in names {
             map.insert(name);
         }
@@ -103,7 +108,11 @@ impl NameMap {
 
 /// Without the word embeddings the prefix still shows on the other encoder tensors.
 fn guess_prefix<'a>(names: &[&'a str]) -> Option<&'a str> {
-    const PARTS: [&str; 3] = ["embeddings.position_embeddings.weight", "encoder.layer.0.attention.self.query.weight", "encoder.layer.0.output.dense.weight"];
+    const PARTS: [&str; 3] = [
+        "embeddings.position_embeddings.weight",
+        "encoder.layer.0.attention.self.query.weight",
+        "encoder.layer.0.output.dense.weight",
+    ];
     PARTS.iter().find_map(|part| {
         let mut found = names.iter().filter_map(|n| n.strip_suffix(part)).filter(|p| p.is_empty() || p.ends_with('.'));
         found.next().filter(|_| found.next().is_none())
@@ -140,8 +149,15 @@ mod tests {
     #[test]
     fn prefixes_are_decided_from_the_word_embeddings() {
         for (encoder, head) in [
-            ("bert.", ""), ("", ""), ("module.bert.", "module."), ("_orig_mod.bert.", "_orig_mod."), ("model.bert.", "model."),
-            ("base_model.model.bert.", "base_model.model."), ("bert_model.", ""), ("net.", ""), ("module.", "module."),
+            ("bert.", ""),
+            ("", ""),
+            ("module.bert.", "module."),
+            ("_orig_mod.bert.", "_orig_mod."),
+            ("model.bert.", "model."),
+            ("base_model.model.bert.", "base_model.model."),
+            ("bert_model.", ""),
+            ("net.", ""),
+            ("module.", "module."),
         ] {
             let names = [
                 format!("{encoder}embeddings.word_embeddings.weight"),
@@ -150,7 +166,11 @@ mod tests {
                 format!("{head}classifier.weight"),
             ];
             let map = NameMap::decide(names.iter().map(String::as_str));
-            let wanted = ["bert.embeddings.word_embeddings.weight", "bert.encoder.layer.0.output.dense.bias", "bert.pooler.dense.weight"];
+            let wanted = [
+                "bert.embeddings.word_embeddings.weight",
+                "bert.encoder.layer.0.output.dense.bias",
+                "bert.pooler.dense.weight",
+            ];
             for (standard, file) in wanted.iter().zip(&names) {
                 assert_eq!(map.in_file(standard), Some(file.as_str()), "{encoder:?}");
             }
@@ -164,7 +184,13 @@ mod tests {
 
     #[test]
     fn gamma_and_beta_are_renamed_on_layer_norms_only() {
-        let map = map(&["bert.embeddings.word_embeddings.weight", "bert.embeddings.LayerNorm.gamma", "bert.embeddings.LayerNorm.beta", "gamma_head.beta", "MyLayerNorm.gamma"]);
+        let map = map(&[
+            "bert.embeddings.word_embeddings.weight",
+            "bert.embeddings.LayerNorm.gamma",
+            "bert.embeddings.LayerNorm.beta",
+            "gamma_head.beta",
+            "MyLayerNorm.gamma",
+        ]);
         assert_eq!(map.in_file("bert.embeddings.LayerNorm.weight"), Some("bert.embeddings.LayerNorm.gamma"));
         assert_eq!(map.in_file("bert.embeddings.LayerNorm.bias"), Some("bert.embeddings.LayerNorm.beta"));
         assert_eq!(map.in_file("gamma_head.beta"), Some("gamma_head.beta"));
@@ -174,7 +200,11 @@ mod tests {
 
     #[test]
     fn two_names_for_one_tensor_collide() {
-        let map = map(&["bert.embeddings.LayerNorm.gamma", "bert.embeddings.LayerNorm.weight", "bert.embeddings.word_embeddings.weight"]);
+        let map = map(&[
+            "bert.embeddings.LayerNorm.gamma",
+            "bert.embeddings.LayerNorm.weight",
+            "bert.embeddings.word_embeddings.weight",
+        ]);
         assert_eq!(map.collisions.len(), 1);
         assert_eq!(map.collisions[0].standard, "bert.embeddings.LayerNorm.weight");
     }

@@ -28,8 +28,12 @@ pub struct TensorStats {
 ///
 /// # Errors
 /// When the file was cut while it was open.
-pub fn scan<'a>(weights: &Weights, names: impl IntoIterator<Item = &'a str>) -> Result<Vec<(&'a str, TensorStats)>, Error> {
-    let names: Vec<&str> = names.into_iter().filter(|n| weights.index().get(n).is_some_and(|info| info.dtype.is_weight())).collect();
+pub fn scan<'a>(
+    weights: &Weights,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<(&'a str, TensorStats)>, Error> {
+    let names: Vec<&str> =
+        names.into_iter().filter(|n| weights.index().get(n).is_some_and(|info| info.dtype.is_weight())).collect();
     names
         .into_par_iter()
         .map(|name| {
@@ -43,7 +47,10 @@ pub fn scan<'a>(weights: &Weights, names: impl IntoIterator<Item = &'a str>) -> 
 const BLOCK: usize = 64;
 
 fn stats(values: &[f32]) -> TensorStats {
-    let finite_sum: f64 = values.chunks(BLOCK).map(|b| f64::from(b.iter().map(|v| if v.is_finite() { *v } else { 0.0 }).sum::<f32>())).sum();
+    let finite_sum: f64 = values
+        .chunks(BLOCK)
+        .map(|b| f64::from(b.iter().map(|v| if v.is_finite() { *v } else { 0.0 }).sum::<f32>()))
+        .sum();
     let bad = values.iter().filter(|v| !v.is_finite()).count();
     let finite = values.len() - bad;
     let mean = if finite == 0 { 0.0 } else { finite_sum / finite as f64 };

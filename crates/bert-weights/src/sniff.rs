@@ -26,13 +26,26 @@ impl ForeignFile {
     /// What it is, and how to get the real file.
     pub fn describe(self) -> (&'static str, &'static str) {
         match self {
-            ForeignFile::LfsPointer => ("a Git LFS pointer, not the file itself", "run `git lfs pull` in the repository it came from"),
-            ForeignFile::Html => ("a web page (HTML)", "download the file itself, not the page about it; a login may be needed"),
+            ForeignFile::LfsPointer => {
+                ("a Git LFS pointer, not the file itself", "run `git lfs pull` in the repository it came from")
+            }
+            ForeignFile::Html => {
+                ("a web page (HTML)", "download the file itself, not the page about it; a login may be needed")
+            }
             ForeignFile::Json => ("a JSON text, perhaps a server's error message", "download the file again"),
-            ForeignFile::Zip => ("a zip archive, as PyTorch's `.bin` files are", "convert it once with transformers: `save_pretrained(..., safe_serialization=True)`"),
-            ForeignFile::Pickle => ("a pickle stream, as old PyTorch `.bin` files are", "convert it once with transformers: `save_pretrained(..., safe_serialization=True)`"),
+            ForeignFile::Zip => (
+                "a zip archive, as PyTorch's `.bin` files are",
+                "convert it once with transformers: `save_pretrained(..., safe_serialization=True)`",
+            ),
+            ForeignFile::Pickle => (
+                "a pickle stream, as old PyTorch `.bin` files are",
+                "convert it once with transformers: `save_pretrained(..., safe_serialization=True)`",
+            ),
             ForeignFile::Gzip => ("a gzip archive", "unpack it: `gunzip`"),
-            ForeignFile::Hdf5 => ("an HDF5 file, as TensorFlow writes it", "convert it once with transformers: `from_pretrained(..., from_tf=True)`"),
+            ForeignFile::Hdf5 => (
+                "an HDF5 file, as TensorFlow writes it",
+                "convert it once with transformers: `from_pretrained(..., from_tf=True)`",
+            ),
             ForeignFile::Zeros => ("nothing but zero bytes", "the copy or download failed; fetch the file again"),
         }
     }
@@ -48,7 +61,9 @@ pub fn sniff(head: &[u8]) -> Option<ForeignFile> {
         [0x1f, 0x8b, ..] => Some(ForeignFile::Gzip),
         [0x89, b'H', b'D', b'F', ..] => Some(ForeignFile::Hdf5),
         [0x80, 2..=5, ..] => Some(ForeignFile::Pickle),
-        _ if starts(b"<!doctype") || starts(b"<html") || starts(b"<?xml") || starts(b"<head") => Some(ForeignFile::Html),
+        _ if starts(b"<!doctype") || starts(b"<html") || starts(b"<?xml") || starts(b"<head") => {
+            Some(ForeignFile::Html)
+        }
         _ if starts(b"{") || starts(b"[") => Some(ForeignFile::Json),
         _ if head.len() >= 16 && head.iter().all(|b| *b == 0) => Some(ForeignFile::Zeros),
         _ => None,

@@ -130,7 +130,11 @@ impl TensorIndex {
     fn span(&self, info: &TensorInfo, range: Range<usize>, label: impl Into<String>) -> Span {
         let text = self.header.get(info.entry.clone()).unwrap_or_default();
         let source = Source::excerpt(self.file.as_str(), "header", self.header_start + info.entry.start as u64, text);
-        Span::primary(&source, range.start.saturating_sub(info.entry.start)..range.end.saturating_sub(info.entry.start), label)
+        Span::primary(
+            &source,
+            range.start.saturating_sub(info.entry.start)..range.end.saturating_sub(info.entry.start),
+            label,
+        )
     }
 }
 
@@ -167,7 +171,8 @@ impl Weights {
     }
 
     fn from_parts(bytes: Bytes) -> Result<Self, Error> {
-        let file = bytes.path().file_name().map_or_else(|| "model.safetensors".into(), |n| n.to_string_lossy().into_owned());
+        let file =
+            bytes.path().file_name().map_or_else(|| "model.safetensors".into(), |n| n.to_string_lossy().into_owned());
         let index = source::safetensors::read_index(&file, &bytes)?;
         Ok(Weights { bytes: Arc::new(bytes), index: Arc::new(index) })
     }
@@ -237,6 +242,7 @@ impl<'a> TensorView<'a> {
     /// As [`TensorView::to_f32`].
     pub fn to_array(&self) -> Result<ArrayD<f32>, Error> {
         let values = self.to_f32()?;
-        ArrayD::from_shape_vec(IxDyn(&self.info.shape), values).map_err(|_| Error::NoTensor { name: self.name.to_string() })
+        ArrayD::from_shape_vec(IxDyn(&self.info.shape), values)
+            .map_err(|_| Error::NoTensor { name: self.name.to_string() })
     }
 }

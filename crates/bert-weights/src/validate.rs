@@ -117,7 +117,9 @@ fn blame(config: &BertConfig, mismatched: &mut [Mismatch]) {
             return Vec::new();
         }
         let dims = m.spec.dims.iter().zip(&m.found);
-        dims.filter(|(d, found)| d.size(config) != **found).filter_map(|(d, found)| Some((d.field()?, *found))).collect()
+        dims.filter(|(d, found)| d.size(config) != **found)
+            .filter_map(|(d, found)| Some((d.field()?, *found)))
+            .collect()
     };
     for m in mismatched.iter() {
         for vote in contradictions(m) {
@@ -139,7 +141,8 @@ fn suggest(spec: &TensorSpec, left: &mut Vec<&String>, index: &TensorIndex, name
         }
     }
     // 0.85: one word of a long name replaced still passes, another layer of the same kind wins over it.
-    let (best, _) = scores.into_iter().filter(|(_, s)| *s >= 0.85).max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(a.0)))?;
+    let (best, _) =
+        scores.into_iter().filter(|(_, s)| *s >= 0.85).max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(a.0)))?;
     left.retain(|n| *n != best);
     Some(best.clone())
 }

@@ -28,8 +28,15 @@ pub(crate) struct Facts<'a> {
 impl Facts<'_> {
     /// Whether a field that decides shapes could not be read: comparing shapes would then accuse the innocent.
     pub(crate) fn sizes_are_broken(&self) -> bool {
-        ["vocab_size", "hidden_size", "num_hidden_layers", "intermediate_size", "max_position_embeddings", "type_vocab_size"]
-            .iter()
-            .any(|field| self.config.is_broken(field))
+        [
+            "vocab_size",
+            "hidden_size",
+            "num_hidden_layers",
+            "intermediate_size",
+            "max_position_embeddings",
+            "type_vocab_size",
+        ]
+        .iter()
+        .any(|field| self.config.is_broken(field))
     }
 }

@@ -9,7 +9,9 @@ pub(crate) fn names(index: &TensorIndex, names: &NameMap, report: &mut Report) {
         report.push(
             Finding::new(Code::W022, "the file holds more than one encoder")
                 .spans(index.name_span(&anchor(first), &anchor(first), "one"))
-                .spans(index.name_span(&anchor(second), &anchor(second), "another").map(|s| Span { primary: false, ..s }))
+                .spans(
+                    index.name_span(&anchor(second), &anchor(second), "another").map(|s| Span { primary: false, ..s }),
+                )
                 .note(format!("prefixes: {}", listed(names.rival_prefixes.iter().map(|p| quoted(p)), 6)))
                 .help("delete the one that was not trained from the file"),
         );
@@ -18,33 +20,50 @@ pub(crate) fn names(index: &TensorIndex, names: &NameMap, report: &mut Report) {
         let [a, b] = &first.in_file;
         let all = names.collisions.iter().map(|c| quoted(&c.standard));
         report.push(
-            Finding::new(Code::W022, format!("{} stand for the same tensor: {}", match names.collisions.len() {
-                1 => "two names".to_string(),
-                n => format!("{n} pairs of names"),
-            }, listed(all, 4)))
-                .spans(index.name_span(b, b, "one name"))
-                .spans(index.name_span(a, a, "the other").map(|s| Span { primary: false, ..s }))
-                .help("delete one of the two from the file; which one was trained cannot be seen"),
+            Finding::new(
+                Code::W022,
+                format!(
+                    "{} stand for the same tensor: {}",
+                    match names.collisions.len() {
+                        1 => "two names".to_string(),
+                        n => format!("{n} pairs of names"),
+                    },
+                    listed(all, 4)
+                ),
+            )
+            .spans(index.name_span(b, b, "one name"))
+            .spans(index.name_span(a, a, "the other").map(|s| Span { primary: false, ..s }))
+            .help("delete one of the two from the file; which one was trained cannot be seen"),
         );
     }
     if let Some(first) = names.legacy.first() {
         let word = if first.ends_with("gamma") { "gamma" } else { "beta" };
         let read_as = if word == "gamma" { "read as `weight`" } else { "read as `bias`" };
         report.push(
-            Finding::new(Code::W020, match names.legacy.len() {
-                1 => "1 tensor uses the TensorFlow-era names `gamma`/`beta`".to_string(),
-                n => format!("{n} tensors use the TensorFlow-era names `gamma`/`beta`"),
-            })
-                .spans(index.name_span(first, word, read_as))
-                .note("the mapping is unambiguous, so they are loaded")
-                .help("rename them once by loading and saving with transformers, or silence: `--allow W020`"),
+            Finding::new(
+                Code::W020,
+                match names.legacy.len() {
+                    1 => "1 tensor uses the TensorFlow-era names `gamma`/`beta`".to_string(),
+                    n => format!("{n} tensors use the TensorFlow-era names `gamma`/`beta`"),
+                },
+            )
+            .spans(index.name_span(first, word, read_as))
+            .note("the mapping is unambiguous, so they are loaded")
+            .help("rename them once by loading and saving with transformers, or silence: `--allow W020`"),
         );
     }
     if names.changes_prefix() {
         let prefix = names.encoder_prefix.as_deref().unwrap_or_default();
-        let what = if prefix.is_empty() { "the encoder's names have no `bert.` prefix".to_string() } else { format!("the encoder's names begin with {} instead of `bert.`", quoted(prefix)) };
+        let what = if prefix.is_empty() {
+            "the encoder's names have no `bert.` prefix".to_string()
+        } else {
+            format!("the encoder's names begin with {} instead of `bert.`", quoted(prefix))
+        };
         let count = names.iter().filter(|(standard, file)| standard != file).count();
-        report.push(Finding::new(Code::W021, format!("{what}; {} mapped", counted(count, "name"))).span(index.file_span("decided from all names at once")));
+        report.push(
+            Finding::new(Code::W021, format!("{what}; {} mapped", counted(count, "name")))
+                .span(index.file_span("decided from all names at once")),
+        );
     }
     if !index.metadata().contains_key("format") {
         report.push(

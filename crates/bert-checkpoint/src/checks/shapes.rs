@@ -39,7 +39,11 @@ fn layers(facts: &Facts<'_>, shapes: &ShapeReport, report: &mut Report) {
         let count = shapes.missing.iter().filter(|m| layer_of(&m.spec.name).is_some_and(|l| l >= in_file)).count();
         report.push(
             Finding::new(Code::W010, format!("the configuration has {wanted} layers, the file {in_file}"))
-                .span(facts.config.span("num_hidden_layers", format!("layers {in_file}..={} are not in the file", wanted - 1)))
+                .span(
+                    facts
+                        .config
+                        .span("num_hidden_layers", format!("layers {in_file}..={} are not in the file", wanted - 1)),
+                )
                 .note(format!("{} missing; transformers would fill them with random numbers", counted(count, "tensor")))
                 .help(help)
                 .help("if the configuration is right, the file is incomplete or another run's"),
@@ -53,22 +57,33 @@ fn missing(facts: &Facts<'_>, shapes: &ShapeReport, report: &mut Report) {
     let told = |m: &Missing| layer_of(&m.spec.name).is_some_and(|l| l >= in_file) || (head(m) && !facts.head_is_sound);
     let missing: Vec<&Missing> = shapes.missing.iter().filter(|m| !told(m)).collect();
     let Some(first) = missing.first() else { return };
-    let mut finding = Finding::new(Code::W010, match missing.len() {
-        1 => format!("tensor {} is missing", quoted(&first.spec.name)),
-        n => format!("{n} tensors are missing, among them {}", quoted(&first.spec.name)),
-    })
+    let mut finding = Finding::new(
+        Code::W010,
+        match missing.len() {
+            1 => format!("tensor {} is missing", quoted(&first.spec.name)),
+            n => format!("{n} tensors are missing, among them {}", quoted(&first.spec.name)),
+        },
+    )
     .span(facts.weights.index().file_span(format!("{} in it", counted(facts.weights.index().len(), "tensor"))));
     for m in missing.iter().take(24) {
-        let near = m.did_you_mean.as_ref().map_or(String::new(), |n| format!("; did you mean {}, which is in the file?", quoted(n)));
+        let near = m
+            .did_you_mean
+            .as_ref()
+            .map_or(String::new(), |n| format!("; did you mean {}, which is in the file?", quoted(n)));
         finding = finding.note(format!("missing: {} [{}]{near}", m.spec.name, dims(&m.spec.shape)));
     }
     if missing.len() > 24 {
         finding = finding.note(format!("and {} more", missing.len() - 24));
     }
     if missing.iter().any(|m| m.spec.part == Part::Pooler) {
-        finding = finding.note(format!("`{}` reads the pooler's output: without it the head has no input", facts.architecture));
+        finding = finding
+            .note(format!("`{}` reads the pooler's output: without it the head has no input", facts.architecture));
     }
-    report.push(finding.note("transformers would fill them with random numbers and log a line").help("take weights and configuration from the same training step"));
+    report.push(
+        finding
+            .note("transformers would fill them with random numbers and log a line")
+            .help("take weights and configuration from the same training step"),
+    );
 }
 
 fn mismatched(facts: &Facts<'_>, mismatched: &[Mismatch], report: &mut Report, cross: &mut Report) {
@@ -89,13 +104,23 @@ fn mismatched(facts: &Facts<'_>, mismatched: &[Mismatch], report: &mut Report, c
 }
 
 fn shape_spans<'a>(facts: &'a Facts<'_>, group: &'a [&Mismatch], most: usize) -> impl Iterator<Item = Span> + 'a {
-    group.iter().take(most).filter_map(|m| facts.weights.index().shape_span(&m.in_file, format!("{}, expected {}", dims(&m.found), dims(&m.spec.shape))))
+    group.iter().take(most).filter_map(|m| {
+        facts.weights.index().shape_span(&m.in_file, format!("{}, expected {}", dims(&m.found), dims(&m.spec.shape)))
+    })
 }
 
-fn group_finding(facts: &Facts<'_>, transposed: bool, field: Option<(&'static str, usize)>, group: &[&Mismatch]) -> Finding {
+fn group_finding(
+    facts: &Facts<'_>,
+    transposed: bool,
+    field: Option<(&'static str, usize)>,
+    group: &[&Mismatch],
+) -> Finding {
     let names = listed(group.iter().map(|m| quoted(&m.in_file)), 4);
     let count = counted(group.len(), "tensor");
-    let lines = group.iter().take(24).map(|m| format!("{}: {} in the file, {} expected", m.in_file, dims(&m.found), dims(&m.spec.shape)));
+    let lines = group
+        .iter()
+        .take(24)
+        .map(|m| format!("{}: {} in the file, {} expected", m.in_file, dims(&m.found), dims(&m.spec.shape)));
     let mut finding = match field {
         Some((field, value)) => {
             let stated = facts.config.field_json(field).unwrap_or_default();
@@ -122,9 +147,13 @@ fn group_finding(facts: &Facts<'_>, transposed: bool, field: Option<(&'static st
 
 fn label_count(facts: &Facts<'_>, outputs: usize, group: &[&Mismatch]) -> Finding {
     let labels = facts.config.labels();
-    let field = ["id2label", "label2id", "num_labels"].into_iter().find(|f| matches!(facts.config.origin(f), bert_config::Origin::Given(_)));
+    let field = ["id2label", "label2id", "num_labels"]
+        .into_iter()
+        .find(|f| matches!(facts.config.origin(f), bert_config::Origin::Given(_)));
     let label = match field {
-        Some("num_labels") => format!("so {} was expected", dims(&group.first().map(|m| m.spec.shape.clone()).unwrap_or_default())),
+        Some("num_labels") => {
+            format!("so {} was expected", dims(&group.first().map(|m| m.spec.shape.clone()).unwrap_or_default()))
+        }
         Some(_) => format!("{} entries: {}", labels.len(), listed(labels.names(), 6)),
         None => "no label map: two labels by default".to_string(),
     };
@@ -132,19 +161,27 @@ fn label_count(facts: &Facts<'_>, outputs: usize, group: &[&Mismatch]) -> Findin
         true => format!("predictions for ids {}..={} would have no name", labels.len(), outputs - 1),
         false => format!("labels {} could never be predicted", listed(labels.names().iter().skip(outputs), 6)),
     };
-    Finding::new(Code::X001, format!("the classifier has {} but the configuration declares {}", counted(outputs, "output"), counted(labels.len(), "label")))
-        .spans(shape_spans(facts, group, 1))
-        .span(facts.config.witness(field.unwrap_or("id2label"), label))
-        .note(consequence)
-        .note("loading with `ignore_mismatched_sizes=True` would give a random head")
-        .help(format!("if the weights are right, name all {outputs} outputs in `id2label` and `label2id`"))
-        .help("if the configuration is right, this is another run's checkpoint")
+    Finding::new(
+        Code::X001,
+        format!(
+            "the classifier has {} but the configuration declares {}",
+            counted(outputs, "output"),
+            counted(labels.len(), "label")
+        ),
+    )
+    .spans(shape_spans(facts, group, 1))
+    .span(facts.config.witness(field.unwrap_or("id2label"), label))
+    .note(consequence)
+    .note("loading with `ignore_mismatched_sizes=True` would give a random head")
+    .help(format!("if the weights are right, name all {outputs} outputs in `id2label` and `label2id`"))
+    .help("if the configuration is right, this is another run's checkpoint")
 }
 
 fn extra(facts: &Facts<'_>, shapes: &ShapeReport, report: &mut Report) {
     let index = facts.weights.index();
     let file_name = |standard: &String| facts.names.in_file(standard).unwrap_or(standard).to_string();
-    let (relative, plain): (Vec<_>, Vec<_>) = shapes.unexpected.iter().partition(|n| n.ends_with("distance_embedding.weight"));
+    let (relative, plain): (Vec<_>, Vec<_>) =
+        shapes.unexpected.iter().partition(|n| n.ends_with("distance_embedding.weight"));
     if let Some(first) = relative.first() {
         report.push(
             Finding::new(Code::X007, Code::X007.summary())
@@ -157,12 +194,23 @@ fn extra(facts: &Facts<'_>, shapes: &ShapeReport, report: &mut Report) {
     let taken: Vec<_> = shapes.missing.iter().filter_map(|m| m.did_you_mean.as_deref()).collect();
     let plain: Vec<_> = plain.into_iter().filter(|n| !taken.contains(&n.as_str())).collect();
     if let Some(first) = plain.first() {
-        let mut finding = Finding::new(Code::W011, format!("{} the model does not use: {}", counted(plain.len(), "tensor"), listed(plain.iter().map(|n| quoted(n)), 6)))
-            .spans(index.entry_span(&file_name(first), "no part of this model"));
+        let mut finding = Finding::new(
+            Code::W011,
+            format!(
+                "{} the model does not use: {}",
+                counted(plain.len(), "tensor"),
+                listed(plain.iter().map(|n| quoted(n)), 6)
+            ),
+        )
+        .spans(index.entry_span(&file_name(first), "no part of this model"));
         if plain.len() > 6 {
             finding = finding.notes(plain.iter().skip(6).take(24).map(|n| format!("unused: {n}")));
         }
-        report.push(finding.help("nothing, if you know why they are there; else compare the configuration with the training run's"));
+        report.push(
+            finding.help(
+                "nothing, if you know why they are there; else compare the configuration with the training run's",
+            ),
+        );
     }
     note(report, Code::W025, &shapes.other_heads, "of another head, not used here", facts);
     note(report, Code::W023, &shapes.harmless, "without trained values", facts);
@@ -171,8 +219,11 @@ fn extra(facts: &Facts<'_>, shapes: &ShapeReport, report: &mut Report) {
 fn note(report: &mut Report, code: Code, names: &[String], what: &str, facts: &Facts<'_>) {
     let Some(first) = names.first() else { return };
     let in_file = facts.names.in_file(first).unwrap_or(first);
-    let finding = Finding::new(code, format!("{} {what}: {}", counted(names.len(), "tensor"), listed(names.iter().map(|n| quoted(n)), 6)))
-        .spans(facts.weights.index().entry_span(in_file, "unused"));
+    let finding = Finding::new(
+        code,
+        format!("{} {what}: {}", counted(names.len(), "tensor"), listed(names.iter().map(|n| quoted(n)), 6)),
+    )
+    .spans(facts.weights.index().entry_span(in_file, "unused"));
     debug_assert_eq!(finding.severity, Severity::Note);
     report.push(finding);
 }

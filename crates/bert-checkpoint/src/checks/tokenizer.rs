@@ -14,15 +14,22 @@ pub(crate) fn tokenizer(
     report: &mut Report,
 ) {
     const TABLE: &str = "bert.embeddings.word_embeddings.weight";
-    let table = weights.and_then(|(index, names)| Some((names.in_file(TABLE)?, index.get(names.in_file(TABLE)?)?.shape.as_slice())));
+    let table = weights
+        .and_then(|(index, names)| Some((names.in_file(TABLE)?, index.get(names.in_file(TABLE)?)?.shape.as_slice())));
     let rows = table.and_then(|(_, shape)| shape.first().copied()).unwrap_or(config.vocab_size);
     if !config.is_broken("vocab_size") || table.is_some() {
         if facts.max_id as usize >= rows {
             report.push(too_large(config, table, rows, facts, tokenizer, files));
         } else if facts.size < rows {
             report.push(
-                Finding::new(Code::X012, format!("the tokenizer has {} tokens, the embedding table {rows} rows", facts.size))
-                    .span(config.span("vocab_size", format!("{} of them cannot be reached", counted(rows - facts.size, "row")))),
+                Finding::new(
+                    Code::X012,
+                    format!("the tokenizer has {} tokens, the embedding table {rows} rows", facts.size),
+                )
+                .span(
+                    config
+                        .span("vocab_size", format!("{} of them cannot be reached", counted(rows - facts.size, "row"))),
+                ),
             );
         }
     }
@@ -42,28 +49,45 @@ fn too_large(
     let past = tokenizer.map(|t| t.tokens_from(u32::try_from(rows).unwrap_or(u32::MAX))).unwrap_or_default();
     let mut finding = Finding::new(
         Code::X010,
-        format!("the tokenizer can produce ids up to {}, the embedding table has {rows} rows (ids up to {})", facts.max_id, rows.saturating_sub(1)),
+        format!(
+            "the tokenizer can produce ids up to {}, the embedding table has {rows} rows (ids up to {})",
+            facts.max_id,
+            rows.saturating_sub(1)
+        ),
     );
     if let (Some((first, token)), Some((last, last_token))) = (past.first(), past.last()) {
         finding = finding.spans(files.span_of(token, *first, "first id past the table"));
         if last != first {
-            finding = finding.spans(files.span_of(last_token, *last, "largest id").map(|s| Span { primary: false, ..s }));
+            finding =
+                finding.spans(files.span_of(last_token, *last, "largest id").map(|s| Span { primary: false, ..s }));
         }
     }
     finding = finding.span(config.witness("vocab_size", format!("ids 0..={}", config.vocab_size.saturating_sub(1))));
     if let Some((name, shape)) = table {
-        let vote = if shape.first() == Some(&config.vocab_size) { "in agreement with the configuration" } else { "which disagrees with the configuration too" };
+        let vote = if shape.first() == Some(&config.vocab_size) {
+            "in agreement with the configuration"
+        } else {
+            "which disagrees with the configuration too"
+        };
         finding = finding.note(format!("{} is {shape:?}, {vote}", quoted(name)));
     }
     let tokens = listed(past.iter().map(|(_, t)| quoted(t)), 6);
     finding
-        .note(format!("the tokenizer has {} tokens ({}); {} past the table: {tokens}", facts.size, facts.file, counted(past.len(), "token")))
+        .note(format!(
+            "the tokenizer has {} tokens ({}); {} past the table: {tokens}",
+            facts.size,
+            facts.file,
+            counted(past.len(), "token")
+        ))
         .note("PyTorch fails with `index out of range in self` on the first text that has one")
         .help("take tokenizer and weights from one training step; the model was saved before `resize_token_embeddings`")
 }
 
 fn limits(config: &BertConfig, facts: &TokenizerFacts, report: &mut Report) {
-    if let Some(limit) = facts.model_max_length.filter(|n| *n > config.max_position_embeddings && !config.is_broken("max_position_embeddings")) {
+    if let Some(limit) = facts
+        .model_max_length
+        .filter(|n| *n > config.max_position_embeddings && !config.is_broken("max_position_embeddings"))
+    {
         let positions = config.max_position_embeddings;
         report.push(
             Finding::new(Code::X013, format!("`model_max_length` is {limit}, the model has {positions} positions"))
@@ -79,10 +103,16 @@ fn pad(config: &BertConfig, facts: &TokenizerFacts, report: &mut Report) {
     let (Some(stated), Some(id)) = (config.pad_token_id, facts.special.pad.id) else { return };
     if stated != id && !config.is_broken("pad_token_id") {
         report.push(
-            Finding::new(Code::X014, format!("`pad_token_id` is {stated}, the tokenizer pads with {} (id {id})", quoted(&facts.special.pad.text)))
-                .span(config.span("pad_token_id", format!("{id} in the tokenizer")))
-                .note("predictions here do not depend on it; programs that mask by this id would mask real tokens")
-                .help(format!("write \"pad_token_id\": {id}")),
+            Finding::new(
+                Code::X014,
+                format!(
+                    "`pad_token_id` is {stated}, the tokenizer pads with {} (id {id})",
+                    quoted(&facts.special.pad.text)
+                ),
+            )
+            .span(config.span("pad_token_id", format!("{id} in the tokenizer")))
+            .note("predictions here do not depend on it; programs that mask by this id would mask real tokens")
+            .help(format!("write \"pad_token_id\": {id}")),
         );
     }
 }
@@ -90,9 +120,16 @@ fn pad(config: &BertConfig, facts: &TokenizerFacts, report: &mut Report) {
 fn pairs(config: &BertConfig, facts: &TokenizerFacts, report: &mut Report) {
     if facts.pair_max_type as usize >= config.type_vocab_size && !config.is_broken("type_vocab_size") {
         report.push(
-            Finding::new(Code::X015, format!("pairs of texts use token type {}, the table has {}", facts.pair_max_type, counted(config.type_vocab_size, "row")))
-                .span(config.span("type_vocab_size", "single texts work, pairs cannot be run"))
-                .help("use single texts; pairs are refused row by row"),
+            Finding::new(
+                Code::X015,
+                format!(
+                    "pairs of texts use token type {}, the table has {}",
+                    facts.pair_max_type,
+                    counted(config.type_vocab_size, "row")
+                ),
+            )
+            .span(config.span("type_vocab_size", "single texts work, pairs cannot be run"))
+            .help("use single texts; pairs are refused row by row"),
         );
     }
 }

@@ -21,23 +21,38 @@ fn used<'a>(facts: &'a Facts<'_>) -> Vec<(TensorSpec, &'a str)> {
 pub(crate) fn dtypes(facts: &Facts<'_>, report: &mut Report) {
     let index = facts.weights.index();
     let of = |wrong: fn(DType) -> bool| -> Vec<(&str, DType)> {
-        used(facts).into_iter().filter_map(|(_, file)| Some((file, index.get(file)?.dtype))).filter(|(_, dtype)| wrong(*dtype)).collect()
+        used(facts)
+            .into_iter()
+            .filter_map(|(_, file)| Some((file, index.get(file)?.dtype)))
+            .filter(|(_, dtype)| wrong(*dtype))
+            .collect()
     };
-    let names = |list: &[(&str, DType)]| listed(list.iter().map(|(name, dtype)| format!("{} {dtype}", quoted(name))), 6);
+    let names =
+        |list: &[(&str, DType)]| listed(list.iter().map(|(name, dtype)| format!("{} {dtype}", quoted(name))), 6);
     let integers = of(|dtype| !dtype.is_weight());
     if let Some((first, dtype)) = integers.first() {
         report.push(
-            Finding::new(Code::W015, format!("{} in a type that cannot hold a weight by itself: {}", counted(integers.len(), "tensor"), names(&integers)))
-                .spans(index.entry_span(first, format!("{dtype} needs a scale that the file does not carry")))
-                .note("read as they are: F32, F16, BF16; F64 with rounding")
-                .help("save the dequantized model"),
+            Finding::new(
+                Code::W015,
+                format!(
+                    "{} in a type that cannot hold a weight by itself: {}",
+                    counted(integers.len(), "tensor"),
+                    names(&integers)
+                ),
+            )
+            .spans(index.entry_span(first, format!("{dtype} needs a scale that the file does not carry")))
+            .note("read as they are: F32, F16, BF16; F64 with rounding")
+            .help("save the dequantized model"),
         );
     }
     let doubles = of(|dtype| dtype == DType::F64);
     if let Some((first, _)) = doubles.first() {
         report.push(
-            Finding::new(Code::W016, format!("{} stored as F64, rounded to f32 when loaded", counted(doubles.len(), "tensor")))
-                .spans(index.entry_span(first, "F64")),
+            Finding::new(
+                Code::W016,
+                format!("{} stored as F64, rounded to f32 when loaded", counted(doubles.len(), "tensor")),
+            )
+            .spans(index.entry_span(first, "F64")),
         );
     }
 }
@@ -48,12 +63,22 @@ pub(crate) fn values(facts: &Facts<'_>, report: &mut Report) -> Result<(), Error
     let stats = scan(facts.weights, used.iter().map(|(_, file)| *file))?;
     let find = |file: &str| stats.iter().find(|(name, _)| *name == file).map(|(_, s)| s);
     non_finite(facts, &stats, report);
-    let zero: Vec<_> = used.iter().filter(|(spec, file)| must_not_be_zero(spec) && find(file).is_some_and(|s| s.all_zero && s.count > 0)).collect();
+    let zero: Vec<_> = used
+        .iter()
+        .filter(|(spec, file)| must_not_be_zero(spec) && find(file).is_some_and(|s| s.all_zero && s.count > 0))
+        .collect();
     if let Some((_, first)) = zero.first() {
         report.push(
-            Finding::new(Code::W018, format!("{} all zero: {}", counted(zero.len(), "weight tensor"), listed(zero.iter().map(|(_, f)| quoted(f)), 6)))
-                .spans(facts.weights.index().entry_span(first, "every value is 0"))
-                .help("compare with the original file, or take another checkpoint of the run"),
+            Finding::new(
+                Code::W018,
+                format!(
+                    "{} all zero: {}",
+                    counted(zero.len(), "weight tensor"),
+                    listed(zero.iter().map(|(_, f)| quoted(f)), 6)
+                ),
+            )
+            .spans(facts.weights.index().entry_span(first, "every value is 0"))
+            .help("compare with the original file, or take another checkpoint of the run"),
         );
     }
     untrained(facts, &used, find, report);
@@ -73,17 +98,34 @@ fn non_finite(facts: &Facts<'_>, stats: &[(&str, TensorStats)], report: &mut Rep
         format!("{}: {} NaN, {} infinite of {}, the first at index {at}", quoted(name), s.nan, s.infinite, s.count)
     };
     report.push(
-        Finding::new(Code::W017, format!("{} with values that are no numbers: {}", counted(bad.len(), "tensor"), listed(bad.iter().map(|(n, _)| quoted(n)), 4)))
-            .spans(facts.weights.index().entry_span(first, format!("{} NaN, {} infinite", s.nan, s.infinite)))
-            .notes(bad.iter().take(12).map(describe))
-            .help("training diverged or the file is damaged: take an earlier checkpoint of the run"),
+        Finding::new(
+            Code::W017,
+            format!(
+                "{} with values that are no numbers: {}",
+                counted(bad.len(), "tensor"),
+                listed(bad.iter().map(|(n, _)| quoted(n)), 4)
+            ),
+        )
+        .spans(facts.weights.index().entry_span(first, format!("{} NaN, {} infinite", s.nan, s.infinite)))
+        .notes(bad.iter().take(12).map(describe))
+        .help("training diverged or the file is damaged: take an earlier checkpoint of the run"),
     );
 }
 
 /// A head with a bias of exact zeros and weights spread as a fresh initialisation spreads them.
-fn untrained<'a>(facts: &Facts<'_>, used: &[(TensorSpec, &'a str)], find: impl Fn(&str) -> Option<&'a TensorStats>, report: &mut Report) {
-    let head = |spec: &TensorSpec| matches!(spec.part, Part::Classifier | Part::Choice | Part::Span | Part::NextSentence);
-    let part = |end: &str| used.iter().find(|(spec, _)| head(spec) && spec.name.ends_with(end)).and_then(|(_, file)| Some((*file, find(file)?)));
+fn untrained<'a>(
+    facts: &Facts<'_>,
+    used: &[(TensorSpec, &'a str)],
+    find: impl Fn(&str) -> Option<&'a TensorStats>,
+    report: &mut Report,
+) {
+    let head =
+        |spec: &TensorSpec| matches!(spec.part, Part::Classifier | Part::Choice | Part::Span | Part::NextSentence);
+    let part = |end: &str| {
+        used.iter()
+            .find(|(spec, _)| head(spec) && spec.name.ends_with(end))
+            .and_then(|(_, file)| Some((*file, find(file)?)))
+    };
     let (Some((name, weight)), Some((_, bias))) = (part(".weight"), part(".bias")) else { return };
     let fresh = facts.config.initializer_range;
     // Three standard errors of a sample's spread and mean: a fresh head passes 997 times of 1000.
@@ -93,7 +135,12 @@ fn untrained<'a>(facts: &Facts<'_>, used: &[(TensorSpec, &'a str)], find: impl F
     if bias.all_zero && spread && centred && !weight.all_zero {
         report.push(
             Finding::new(Code::W019, format!("the head {} looks freshly initialised", quoted(name)))
-                .spans(facts.weights.index().entry_span(name, format!("mean {:.4}, standard deviation {:.4}", weight.mean, weight.std)))
+                .spans(
+                    facts
+                        .weights
+                        .index()
+                        .entry_span(name, format!("mean {:.4}, standard deviation {:.4}", weight.mean, weight.std)),
+                )
                 .span(match facts.config.origin("initializer_range") {
                     Origin::Given(_) => facts.config.witness("initializer_range", "the spread of fresh weights"),
                     _ => facts.config.witness("initializer_range", format!("initializer_range is {fresh} by default")),

@@ -31,7 +31,8 @@ pub(crate) fn run(args: &Check, global: &Global) -> Result<Outcome, Failure> {
 fn expectations(args: &Check) -> Result<Expectations, Failure> {
     let mut expect = Expectations::new();
     for pair in &args.expect {
-        let (key, value) = pair.split_once('=').ok_or_else(|| Failure::Usage(format!("--expect takes KEY=VALUE, not `{pair}`")))?;
+        let (key, value) =
+            pair.split_once('=').ok_or_else(|| Failure::Usage(format!("--expect takes KEY=VALUE, not `{pair}`")))?;
         expect = expect.value(key.trim(), value.trim());
     }
     if let Some(file) = &args.expect_config {

@@ -48,13 +48,19 @@ fn verdict(diff: &ConfigDiff) -> &'static str {
 
 fn markdown(diff: &ConfigDiff) -> String {
     let mut text = String::from("| field | before | after | effect |\n| --- | --- | --- | --- |\n");
-    let show = |v: &Option<String>| v.as_deref().map_or("absent".to_string(), |v| format!("`{}`", v.replace('|', "\\|")));
+    let show =
+        |v: &Option<String>| v.as_deref().map_or("absent".to_string(), |v| format!("`{}`", v.replace('|', "\\|")));
     for change in &diff.changes {
         let effect = match change.effect.remark().trim_matches(['(', ')']) {
             "" => "inference",
             other => other,
         };
-        text.push_str(&format!("| {} | {} | {} | {effect} |\n", change.pointer, show(&change.before), show(&change.after)));
+        text.push_str(&format!(
+            "| {} | {} | {} | {effect} |\n",
+            change.pointer,
+            show(&change.before),
+            show(&change.after)
+        ));
     }
     text
 }

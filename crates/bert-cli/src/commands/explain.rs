@@ -18,6 +18,14 @@ pub(crate) fn run(args: &Explain) -> Result<Outcome, Failure> {
     let Some(code) = Code::find(text) else {
         return Err(Failure::Usage(format!("there is no finding code `{text}`; `bert explain` lists them")));
     };
-    writeln!(out, "{code} {} ({})\n\n{}.\n\n{}\n\nTo mend it: {}", code.name(), code.severity(), code.summary(), code.explain(), code.how_to_fix())?;
+    writeln!(
+        out,
+        "{code} {} ({})\n\n{}.\n\n{}\n\nTo mend it: {}",
+        code.name(),
+        code.severity(),
+        code.summary(),
+        code.explain(),
+        code.how_to_fix()
+    )?;
     Ok(Outcome::Clean)
 }

@@ -16,9 +16,12 @@ use crate::open;
 
 pub(crate) fn run(args: &Inspect, global: &Global) -> Result<Outcome, Failure> {
     let level = if args.stats { Level::Weights } else { Level::Header };
-    let checked = open::builder(&args.checkpoint, &args.parts, global)?.level(level).check().map_err(|e| open::failure(&e))?;
+    let checked =
+        open::builder(&args.checkpoint, &args.parts, global)?.level(level).check().map_err(|e| open::failure(&e))?;
     let stats = match &checked.parts.weights {
-        Some(weights) if args.stats => bert_weights::scan(weights, weights.index().names()).map_err(|e| Failure::chain(&e))?,
+        Some(weights) if args.stats => {
+            bert_weights::scan(weights, weights.index().names()).map_err(|e| Failure::chain(&e))?
+        }
         _ => Vec::new(),
     };
     let mut out = std::io::stdout().lock();
@@ -72,12 +75,18 @@ fn config_lines(out: &mut impl Write, config: &BertConfig, architecture: Option<
     writeln!(
         out,
         "  encoder    {}, hidden {}, heads {}, intermediate {}, {}, eps {eps}",
-        counted(config.num_hidden_layers, "layer"), config.hidden_size, config.num_attention_heads, config.intermediate_size, config.hidden_act.name()
+        counted(config.num_hidden_layers, "layer"),
+        config.hidden_size,
+        config.num_attention_heads,
+        config.intermediate_size,
+        config.hidden_act.name()
     )?;
     writeln!(
         out,
         "  limits     {}, {}, vocabulary {}",
-        counted(config.max_position_embeddings, "position"), counted(config.type_vocab_size, "token type"), config.vocab_size
+        counted(config.max_position_embeddings, "position"),
+        counted(config.type_vocab_size, "token type"),
+        config.vocab_size
     )?;
     if architecture.is_some_and(Architecture::uses_labels) {
         let names = config.labels().names().iter().enumerate().map(|(i, n)| format!("{i} {n}"));
@@ -106,14 +115,22 @@ fn weight_lines(out: &mut impl Write, weights: &Weights) -> Result<(), Failure> 
     writeln!(
         out,
         "  weights    {}  {}  {:.2} M parameters  {}  {:.1} MiB",
-        index.file(), counted(index.len(), "tensor"), index.parameters() as f64 / 1e6, dtypes(weights), weights.file_bytes() as f64 / 1_048_576.0
+        index.file(),
+        counted(index.len(), "tensor"),
+        index.parameters() as f64 / 1e6,
+        dtypes(weights),
+        weights.file_bytes() as f64 / 1_048_576.0
     )?;
     Ok(())
 }
 
 fn tokenizer_line(out: &mut impl Write, facts: &TokenizerFacts) -> Result<(), Failure> {
     let case = if facts.lowercase { "lowercase" } else { "cased" };
-    writeln!(out, "  tokenizer  {} (WordPiece, {case}, {} tokens, {} special)", facts.file, facts.size, facts.special_count)?;
+    writeln!(
+        out,
+        "  tokenizer  {} (WordPiece, {case}, {} tokens, {} special)",
+        facts.file, facts.size, facts.special_count
+    )?;
     Ok(())
 }
 
@@ -167,9 +184,9 @@ fn record(args: &Inspect, checked: &Checked, stats: &[(&str, TensorStats)]) -> V
 }
 
 fn tensor_record(name: &str, info: &bert_weights::TensorInfo, stats: &[(&str, TensorStats)]) -> Value {
-    let stats = stats.iter().find(|(n, _)| *n == name).map(|(_, s)| {
-        json!({"mean": s.mean, "std": s.std, "nan": s.nan, "infinite": s.infinite, "all_zero": s.all_zero})
-    });
+    let stats = stats.iter().find(|(n, _)| *n == name).map(
+        |(_, s)| json!({"mean": s.mean, "std": s.std, "nan": s.nan, "infinite": s.infinite, "all_zero": s.all_zero}),
+    );
     json!({"name": name, "dtype": info.dtype.name(), "shape": info.shape, "stats": stats})
 }
 

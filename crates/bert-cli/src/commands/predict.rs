@@ -52,7 +52,9 @@ fn output_format(args: &Predict) -> Result<RowFormat, Failure> {
     match args.output.as_ref().and_then(|p| p.extension()).and_then(|e| e.to_str()) {
         Some("jsonl" | "ndjson") => Ok(RowFormat::Jsonl),
         Some("csv") => Ok(RowFormat::Csv),
-        Some(other) => Err(Failure::Usage(format!("`.{other}` files are not written; use .jsonl or .csv, or say --format"))),
+        Some(other) => {
+            Err(Failure::Usage(format!("`.{other}` files are not written; use .jsonl or .csv, or say --format")))
+        }
         None if args.output.is_none() && std::io::stdout().is_terminal() => Ok(RowFormat::Text),
         None => Ok(RowFormat::Jsonl),
     }
@@ -60,7 +62,8 @@ fn output_format(args: &Predict) -> Result<RowFormat, Failure> {
 
 /// Verifies the checkpoint at level `weights` and refuses on any error, with the whole report.
 fn open(args: &Predict, global: &Global) -> Result<Classifier, Failure> {
-    let checked = crate::open::builder(&args.checkpoint, &args.parts, global)?.check().map_err(|e| crate::open::failure(&e))?;
+    let checked =
+        crate::open::builder(&args.checkpoint, &args.parts, global)?.check().map_err(|e| crate::open::failure(&e))?;
     for finding in checked.report.findings().iter().filter(|f| f.severity >= bert_diag::Severity::Warning) {
         if finding.severity == bert_diag::Severity::Error || !global.quiet {
             output::remark(&format!("{}\n", render::full(finding, &args.checkpoint)));
@@ -69,7 +72,10 @@ fn open(args: &Predict, global: &Global) -> Result<Classifier, Failure> {
     let checkpoint: Checkpoint = checked.checkpoint.ok_or(Failure::Refused)?;
     let task = crate::open::task(&args.parts).unwrap_or(checkpoint.architecture().task());
     if task != Task::TextClassification {
-        return Err(Failure::Other(format!("the checkpoint is a `{}`; `bert predict` runs text-classification so far, not {task}", checkpoint.architecture())));
+        return Err(Failure::Other(format!(
+            "the checkpoint is a `{}`; `bert predict` runs text-classification so far, not {task}",
+            checkpoint.architecture()
+        )));
     }
     let truncation = match args.truncation {
         Truncate::Error => Truncation::Refuse,
@@ -137,7 +143,11 @@ impl Run<'_> {
     }
 
     fn chunk(&mut self, chunk: Vec<Result<Row, Problem>>) -> Result<(), Failure> {
-        let inputs: Vec<_> = chunk.iter().filter_map(|r| r.as_ref().ok()).map(|r| Input { text: &r.text, pair: r.pair.as_deref() }).collect();
+        let inputs: Vec<_> = chunk
+            .iter()
+            .filter_map(|r| r.as_ref().ok())
+            .map(|r| Input { text: &r.text, pair: r.pair.as_deref() })
+            .collect();
         let mut results = self.classifier.classify_each(&inputs).into_iter();
         let (count, mut tokens) = (chunk.len(), 0);
         for row in &chunk {
@@ -169,7 +179,9 @@ impl Run<'_> {
                     OnError::Fail => {
                         // What was computed before is not lost.
                         self.printer.flush()?;
-                        Err(Failure::Other(format!("{place}: {message}; the rows before it are printed (see --on-error)")))
+                        Err(Failure::Other(format!(
+                            "{place}: {message}; the rows before it are printed (see --on-error)"
+                        )))
                     }
                     OnError::Skip => {
                         output::remark(&format!("left out {place}: {message}"));

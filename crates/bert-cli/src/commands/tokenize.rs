@@ -36,7 +36,11 @@ pub(crate) fn run(args: &Tokenize, global: &Global) -> Result<Outcome, Failure> 
             None => tokenizer.encode(text, &options),
         };
         let encoded = encoded.map_err(|e| Failure::chain(&e))?;
-        if text_out { print_text(&mut out, &tokenizer, &encoded) } else { print_record(&mut out, &tokenizer, text, args.pair.as_deref(), &encoded) }
+        if text_out {
+            print_text(&mut out, &tokenizer, &encoded)
+        } else {
+            print_record(&mut out, &tokenizer, text, args.pair.as_deref(), &encoded)
+        }
     };
     if args.texts.is_empty() {
         for (number, line) in std::io::stdin().lock().lines().enumerate() {
@@ -59,7 +63,13 @@ fn print_text(out: &mut impl Write, tokenizer: &BertTokenizer, encoded: &Encoded
 }
 
 /// Offsets are counted in characters, as the reference counts them.
-fn print_record(out: &mut impl Write, tokenizer: &BertTokenizer, text: &str, pair: Option<&str>, encoded: &Encoded) -> Result<(), Failure> {
+fn print_record(
+    out: &mut impl Write,
+    tokenizer: &BertTokenizer,
+    text: &str,
+    pair: Option<&str>,
+    encoded: &Encoded,
+) -> Result<(), Failure> {
     let characters = |of: &str, byte: usize| of.get(..byte).map_or(0, |t| t.chars().count());
     let offsets: Vec<_> = encoded
         .offsets

@@ -59,7 +59,8 @@ fn add_source<'a>(group: Group<'a>, checkpoint: &Path, source: &'a Source, spans
     let long = shown.iter().any(|(_, range)| line_around(text, range).len() > LONGEST_LINE);
     if !long {
         let snippet = Snippet::source(text).path(path).fold(true);
-        return group.element(shown.into_iter().fold(snippet, |s, (span, range)| s.annotation(annotation(span, range))));
+        return group
+            .element(shown.into_iter().fold(snippet, |s, (span, range)| s.annotation(annotation(span, range))));
     }
     shown.into_iter().fold(group, |group, (span, range)| {
         let line = text.get(..range.start).map_or(1, |before| before.matches('\n').count() + 1);

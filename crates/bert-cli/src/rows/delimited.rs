@@ -37,9 +37,16 @@ fn strip_mark(record: &csv::StringRecord) -> csv::StringRecord {
     record.iter().map(|title| title.trim_start_matches('\u{feff}')).collect()
 }
 
-fn row(titles: &csv::StringRecord, record: csv::ByteRecord, place: String, columns: &Columns) -> Result<super::Row, Problem> {
-    let record = csv::StringRecord::from_byte_record(record)
-        .map_err(|e| Problem { place: place.clone(), message: format!("column {} is not UTF-8", e.utf8_error().field() + 1) })?;
+fn row(
+    titles: &csv::StringRecord,
+    record: csv::ByteRecord,
+    place: String,
+    columns: &Columns,
+) -> Result<super::Row, Problem> {
+    let record = csv::StringRecord::from_byte_record(record).map_err(|e| Problem {
+        place: place.clone(),
+        message: format!("column {} is not UTF-8", e.utf8_error().field() + 1),
+    })?;
     let find = |column: &str| titles.iter().position(|t| t == column).and_then(|i| record.get(i)).map(Value::from);
     let names = || bert_diag::listed(titles.iter().map(|t| format!("`{t}`")), 12);
     columns.row(place, find, &names)

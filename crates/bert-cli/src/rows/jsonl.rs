@@ -15,7 +15,8 @@ pub(super) fn rows(reader: impl BufRead, name: String, columns: Columns) -> impl
 }
 
 fn row(text: &str, place: String, columns: &Columns) -> Result<super::Row, Problem> {
-    let value: Value = serde_json::from_str(text).map_err(|e| Problem { place: place.clone(), message: format!("not a JSON object: {e}") })?;
+    let value: Value = serde_json::from_str(text)
+        .map_err(|e| Problem { place: place.clone(), message: format!("not a JSON object: {e}") })?;
     let Value::Object(map) = value else {
         return Err(Problem { place, message: "not a JSON object".into() });
     };

@@ -28,7 +28,10 @@ pub(super) fn raw(mut reader: impl BufRead, name: String) -> impl Iterator<Item 
 }
 
 pub(super) fn text(bytes: Vec<u8>, place: &str) -> Result<String, Problem> {
-    String::from_utf8(bytes).map_err(|e| Problem { place: place.to_string(), message: format!("not UTF-8 from byte {} of the line on", e.utf8_error().valid_up_to()) })
+    String::from_utf8(bytes).map_err(|e| Problem {
+        place: place.to_string(),
+        message: format!("not UTF-8 from byte {} of the line on", e.utf8_error().valid_up_to()),
+    })
 }
 
 pub(super) fn rows(reader: impl BufRead, name: String) -> impl Iterator<Item = Item> {

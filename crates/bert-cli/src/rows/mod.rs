@@ -46,7 +46,12 @@ pub(crate) struct Columns {
 
 impl Columns {
     /// Builds a row from a way to look up columns; `names` are there, for the message when one is missing.
-    fn row(&self, place: String, get: impl Fn(&str) -> Option<Value>, names: &dyn Fn() -> String) -> Result<Row, Problem> {
+    fn row(
+        &self,
+        place: String,
+        get: impl Fn(&str) -> Option<Value>,
+        names: &dyn Fn() -> String,
+    ) -> Result<Row, Problem> {
         let problem = |message: String| Problem { place: place.clone(), message };
         let missing = |column: &str| problem(format!("there is no `{column}`; there are {}", names()));
         let text_of = |column: &str, value: Value| match value {
@@ -89,7 +94,11 @@ pub(crate) fn open(args: &Predict) -> Result<Box<dyn Iterator<Item = Item>>, Fai
     }
     let mut parts: Vec<Box<dyn Iterator<Item = Item>>> = Vec::new();
     if !texts.is_empty() {
-        let rows: Vec<Item> = texts.into_iter().enumerate().map(|(i, text)| Ok(Ok(Row { text: text.clone(), place: format!("text {}", i + 1), ..Row::default() }))).collect();
+        let rows: Vec<Item> = texts
+            .into_iter()
+            .enumerate()
+            .map(|(i, text)| Ok(Ok(Row { text: text.clone(), place: format!("text {}", i + 1), ..Row::default() })))
+            .collect();
         parts.push(Box::new(rows.into_iter()));
     }
     for file in &files {
@@ -101,7 +110,8 @@ pub(crate) fn open(args: &Predict) -> Result<Box<dyn Iterator<Item = Item>>, Fai
 fn open_file(path: &Path, args: &Predict, columns: Columns) -> Result<Box<dyn Iterator<Item = Item>>, Failure> {
     let stdin = path == Path::new("-");
     let name = if stdin { "stdin".to_string() } else { path.display().to_string() };
-    let source: Box<dyn Read> = if stdin { Box::new(std::io::stdin()) } else { Box::new(File::open(path).map_err(Failure::file(path))?) };
+    let source: Box<dyn Read> =
+        if stdin { Box::new(std::io::stdin()) } else { Box::new(File::open(path).map_err(Failure::file(path))?) };
     let mut reader = BufReader::new(source);
     let format = match args.input_format {
         InputFormat::Auto if stdin => {

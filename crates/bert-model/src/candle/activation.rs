@@ -74,7 +74,13 @@ mod tests {
             Activation::Relu => x.max(0.0),
             Activation::Relu2 => x.max(0.0).powi(2),
             Activation::Relu6 => x.clamp(0.0, 6.0),
-            Activation::LeakyRelu => if x < 0.0 { 0.01 * x } else { x },
+            Activation::LeakyRelu => {
+                if x < 0.0 {
+                    0.01 * x
+                } else {
+                    x
+                }
+            }
             Activation::Silu => x * sigmoid(x),
             Activation::Mish => x * x.exp().ln_1p().tanh(),
             Activation::Tanh => x.tanh(),
@@ -105,9 +111,14 @@ mod tests {
     #[test]
     fn large_inputs_do_not_overflow() {
         let x = Tensor::new(&[-200.0f32, 200.0], &Device::Cpu).unwrap();
-        for (activation, expected) in [(Activation::Silu, [0.0, 200.0]), (Activation::Mish, [0.0, 200.0]), (Activation::Sigmoid, [0.0, 1.0])] {
+        for (activation, expected) in
+            [(Activation::Silu, [0.0, 200.0]), (Activation::Mish, [0.0, 200.0]), (Activation::Sigmoid, [0.0, 1.0])]
+        {
             let values: Vec<f32> = apply(activation, &x).unwrap().to_vec1().unwrap();
-            assert!(values.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-30f32.max(b * f32::EPSILON)), "{activation:?}: {values:?}");
+            assert!(
+                values.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-30f32.max(b * f32::EPSILON)),
+                "{activation:?}: {values:?}"
+            );
         }
     }
 }

@@ -30,7 +30,10 @@ impl Attention {
 
     pub(super) fn forward(&self, x: &Tensor, ranges: &[Range<usize>]) -> Result<Tensor> {
         let qkv = self.qkv.forward(x)?;
-        let contexts: Vec<Tensor> = ranges.par_iter().map(|range| self.attend(&qkv.narrow(0, range.start, range.len())?)).collect::<Result<_>>()?;
+        let contexts: Vec<Tensor> = ranges
+            .par_iter()
+            .map(|range| self.attend(&qkv.narrow(0, range.start, range.len())?))
+            .collect::<Result<_>>()?;
         self.output.forward(&Tensor::cat(&contexts, 0)?)
     }
 

@@ -35,7 +35,9 @@ impl CandleEncoder {
         let layers = 0..checkpoint.config().num_hidden_layers;
         Ok(CandleEncoder {
             embeddings: Embeddings::load(&source)?,
-            layers: layers.map(|i| Layer::load(&source, &format!("bert.encoder.layer.{i}"))).collect::<Result<_, _>>()?,
+            layers: layers
+                .map(|i| Layer::load(&source, &format!("bert.encoder.layer.{i}")))
+                .collect::<Result<_, _>>()?,
             hidden_size: checkpoint.config().hidden_size,
         })
     }
@@ -95,7 +97,9 @@ impl Linear {
 
     /// Several layers of the same input as one product; outputs lie side by side.
     fn load_joined(source: &Source<'_>, names: &[String]) -> Result<Self, Error> {
-        let all = |part: &str| names.iter().map(|name| source.tensor(&format!("{name}.{part}"))).collect::<Result<Vec<_>, _>>();
+        let all = |part: &str| {
+            names.iter().map(|name| source.tensor(&format!("{name}.{part}"))).collect::<Result<Vec<_>, _>>()
+        };
         let weight = Tensor::cat(&all("weight")?, 0).map_err(engine)?;
         let transposed = weight.t().and_then(|t| t.contiguous()).map_err(engine)?;
         Ok(Linear { transposed, bias: Tensor::cat(&all("bias")?, 0).map_err(engine)? })

@@ -32,13 +32,20 @@ pub(crate) fn read_index(file: &str, bytes: &Bytes) -> Result<TensorIndex, Error
         Ok(root) => root,
         Err(problem) => {
             let around = excerpt_range(text, problem.range.start);
-            let source = Source::excerpt(file, "header", header.start + around.start as u64, text.get(around.clone()).unwrap_or_default());
-            let local = problem.range.start - around.start..problem.range.end.min(around.end).saturating_sub(around.start);
+            let source = Source::excerpt(
+                file,
+                "header",
+                header.start + around.start as u64,
+                text.get(around.clone()).unwrap_or_default(),
+            );
+            let local =
+                problem.range.start - around.start..problem.range.end.min(around.end).saturating_sub(around.start);
             let finding = broken(file, format!("the header is not valid JSON: {}", problem.message));
             return Err(reject(finding.span(Span::primary(&source, local, problem.message))));
         }
     };
-    let mut reader = Reader { file, text, header_start: header.start, report: Report::default(), entries: BTreeMap::new() };
+    let mut reader =
+        Reader { file, text, header_start: header.start, report: Report::default(), entries: BTreeMap::new() };
     let metadata = reader.read(&root);
     // An entry that could not be read would show again as a hole.
     if reader.report.is_ok() {
@@ -53,7 +60,8 @@ fn reject(finding: Finding) -> Error {
 }
 
 fn broken(file: &str, message: String) -> Finding {
-    Finding::new(Code::W003, format!("`{file}`: {message}")).help("download or copy the file again and compare its size with the original")
+    Finding::new(Code::W003, format!("`{file}`: {message}"))
+        .help("download or copy the file again and compare its size with the original")
 }
 
 /// A window of the header around a place, on character boundaries.
@@ -70,16 +78,26 @@ fn excerpt_range(text: &str, at: usize) -> Range<usize> {
 
 fn header_range(file: &str, head: &[u8], total: u64) -> Result<Range<u64>, Finding> {
     let source = Source::name_only(file);
-    let whole = |finding: Finding| finding.span(Span::whole(&source, counted(usize::try_from(total).unwrap_or(usize::MAX), "byte")));
+    let whole = |finding: Finding| {
+        finding.span(Span::whole(&source, counted(usize::try_from(total).unwrap_or(usize::MAX), "byte")))
+    };
     if total == 0 {
-        return Err(whole(Finding::new(Code::W002, format!("`{file}` is empty (0 bytes)")).help("the save or download was interrupted; fetch the file again")));
+        return Err(whole(
+            Finding::new(Code::W002, format!("`{file}` is empty (0 bytes)"))
+                .help("the save or download was interrupted; fetch the file again"),
+        ));
     }
     let foreign = || {
         let (what, mend) = sniff(head)?.describe();
         Some(whole(Finding::new(Code::W002, format!("`{file}` is {what}")).help(mend)))
     };
     let Some(length) = head.first_chunk::<8>().map(|b| u64::from_le_bytes(*b)) else {
-        return Err(foreign().unwrap_or_else(|| whole(broken(file, format!("{total} bytes are too few for a safetensors file, which begins with 8 bytes of length")))));
+        return Err(foreign().unwrap_or_else(|| {
+            whole(broken(
+                file,
+                format!("{total} bytes are too few for a safetensors file, which begins with 8 bytes of length"),
+            ))
+        }));
     };
     let room = total - 8;
     let problem = if length > MAX_HEADER_BYTES {
@@ -116,8 +134,13 @@ impl Reader<'_> {
             match self.entry(member) {
                 Ok(info) => {
                     if self.entries.insert(member.key.clone(), info).is_some() {
-                        let finding = Finding::new(Code::W005, format!("the header names tensor {} twice", quoted(&member.key)));
-                        self.report.push(finding.span(self.span(member, &member.key_range, "again")).help("write the file again with unique names"));
+                        let finding =
+                            Finding::new(Code::W005, format!("the header names tensor {} twice", quoted(&member.key)));
+                        self.report.push(
+                            finding
+                                .span(self.span(member, &member.key_range, "again"))
+                                .help("write the file again with unique names"),
+                        );
                     }
                 }
                 Err(finding) => self.report.push(finding.help("write the file again with the safetensors library")),
@@ -141,12 +164,15 @@ impl Reader<'_> {
         let malformed = |message: String, at: &Value, label: &str| {
             Finding::new(Code::W004, format!("tensor {name}: {message}")).span(self.span(member, &at.range, label))
         };
-        let field = |key: &str| value.get(key).ok_or_else(|| malformed(format!("the entry has no `{key}`"), value, "incomplete"));
+        let field = |key: &str| {
+            value.get(key).ok_or_else(|| malformed(format!("the entry has no `{key}`"), value, "incomplete"))
+        };
         let dtype = field("dtype")?;
         let dtype = match dtype.as_str().map(|s| (s, DType::from_name(s))) {
             Some((_, Some(dtype))) => dtype,
             Some((unknown, None)) => {
-                let finding = Finding::new(Code::W006, format!("tensor {name} has the unknown element type {}", quoted(unknown)));
+                let finding =
+                    Finding::new(Code::W006, format!("tensor {name} has the unknown element type {}", quoted(unknown)));
                 let known = format!("known are {}", listed(DType::names(), 32));
                 return Err(finding.span(self.span(member, &dtype.range, "unknown")).note(known));
             }
@@ -154,8 +180,10 @@ impl Reader<'_> {
         };
         let numbers = |key: &str| -> Result<(Vec<u64>, &Value), Finding> {
             let list = field(key)?;
-            let elements = list.as_array().ok_or_else(|| malformed(format!("`{key}` must be a list"), list, list.describe()))?;
-            let bad = || malformed(format!("`{key}` must hold whole numbers from 0 to 2^64 - 1"), list, "not such numbers");
+            let elements =
+                list.as_array().ok_or_else(|| malformed(format!("`{key}` must be a list"), list, list.describe()))?;
+            let bad =
+                || malformed(format!("`{key}` must hold whole numbers from 0 to 2^64 - 1"), list, "not such numbers");
             Ok((elements.iter().map(|e| e.as_u64().ok_or_else(bad)).collect::<Result<_, _>>()?, list))
         };
         let (shape, shape_at) = numbers("shape")?;
@@ -173,7 +201,11 @@ impl Reader<'_> {
         };
         if bits % 8 != 0 || bits / 8 != end - start {
             let needs = bits.div_ceil(8);
-            let message = format!("tensor {name} has {} for {} x {dtype}, which needs {needs}", counted((end - start) as usize, "byte"), shape_text(&shape));
+            let message = format!(
+                "tensor {name} has {} for {} x {dtype}, which needs {needs}",
+                counted((end - start) as usize, "byte"),
+                shape_text(&shape)
+            );
             return Err(Finding::new(Code::W008, message)
                 .span(self.span(member, &offsets_at.range, format!("{} bytes", end - start)))
                 .span(Span { primary: false, ..self.span(member, &shape_at.range, format!("{needs} bytes")) }));
@@ -181,13 +213,21 @@ impl Reader<'_> {
         let shape = shape.iter().map(|d| usize::try_from(*d)).collect::<Result<Vec<_>, _>>();
         let shape = shape.map_err(|_| malformed("the shape does not fit in memory".into(), shape_at, "too large"))?;
         let entry = member.key_range.start..value.range.end;
-        Ok(TensorInfo { dtype, shape, bytes: start..end, entry, shape_at: shape_at.range.clone(), name_at: member.key_range.clone() })
+        Ok(TensorInfo {
+            dtype,
+            shape,
+            bytes: start..end,
+            entry,
+            shape_at: shape_at.range.clone(),
+            name_at: member.key_range.clone(),
+        })
     }
 
     /// Checks that the tensors cover the data exactly, and turns their ranges into ranges of the file.
     fn check_layout(&mut self, data_start: u64, total: u64) {
         let data = total - data_start;
-        let mut by_start: Vec<_> = self.entries.iter().map(|(name, info)| (info.bytes.clone(), name.as_str())).collect();
+        let mut by_start: Vec<_> =
+            self.entries.iter().map(|(name, info)| (info.bytes.clone(), name.as_str())).collect();
         by_start.sort_by_key(|(range, _)| (range.start, range.end));
         let past: Vec<_> = by_start.iter().filter(|(range, _)| range.end > data).map(|(_, name)| *name).collect();
         let mut findings = Vec::new();
@@ -195,30 +235,61 @@ impl Reader<'_> {
             let claimed = by_start.iter().map(|(range, _)| range.end).max().unwrap_or_default();
             findings.push((
                 past.first().copied(),
-                Finding::new(Code::W007, format!("{} of {} lie past the end of `{}`: the file was cut short", past.len(), counted(by_start.len(), "tensor"), self.file))
-                    .note(format!("the header describes {} bytes, the file has {total}", data_start.saturating_add(claimed)))
-                    .note(format!("affected: {}", listed(past.iter().map(|n| quoted(n)), 6)))
-                    .help("the download or copy was interrupted; fetch the file again"),
+                Finding::new(
+                    Code::W007,
+                    format!(
+                        "{} of {} lie past the end of `{}`: the file was cut short",
+                        past.len(),
+                        counted(by_start.len(), "tensor"),
+                        self.file
+                    ),
+                )
+                .note(format!(
+                    "the header describes {} bytes, the file has {total}",
+                    data_start.saturating_add(claimed)
+                ))
+                .note(format!("affected: {}", listed(past.iter().map(|n| quoted(n)), 6)))
+                .help("the download or copy was interrupted; fetch the file again"),
             ));
         }
         let (mut expected, mut last) = (0, "");
         for (range, name) in &by_start {
             if range.start != expected {
                 let what = if range.start < expected {
-                    format!("tensor {} overlaps {}: it begins at {} where {expected} was expected", quoted(name), quoted(last), range.start)
+                    format!(
+                        "tensor {} overlaps {}: it begins at {} where {expected} was expected",
+                        quoted(name),
+                        quoted(last),
+                        range.start
+                    )
                 } else {
-                    format!("there is a hole of {} before tensor {}", counted((range.start - expected) as usize, "byte"), quoted(name))
+                    format!(
+                        "there is a hole of {} before tensor {}",
+                        counted((range.start - expected) as usize, "byte"),
+                        quoted(name)
+                    )
                 };
-                findings.push((Some(name), Finding::new(Code::W007, what).help("write the file again with the safetensors library")));
+                findings.push((
+                    Some(name),
+                    Finding::new(Code::W007, what).help("write the file again with the safetensors library"),
+                ));
             }
             expected = expected.max(range.end);
             last = name;
         }
         if expected < data && findings.is_empty() {
-            let finding = Finding::new(Code::W009, format!("`{}` has {} after its last tensor", self.file, counted((data - expected) as usize, "byte")));
+            let finding = Finding::new(
+                Code::W009,
+                format!("`{}` has {} after its last tensor", self.file, counted((data - expected) as usize, "byte")),
+            );
             let source = Source::name_only(self.file);
             let help = "download or write the file again; nothing may follow the tensors";
-            findings.push((None, finding.span(Span::whole(&source, format!("{total} bytes, {} described", data_start + expected))).help(help)));
+            findings.push((
+                None,
+                finding
+                    .span(Span::whole(&source, format!("{total} bytes, {} described", data_start + expected)))
+                    .help(help),
+            ));
         }
         for (name, finding) in findings {
             let span = name.and_then(|n| self.entries.get(n)).map(|info| {

@@ -110,7 +110,10 @@ impl Printer {
         record.insert("score".into(), number(prediction.score));
         if let Some(k) = self.fields.top {
             let best = prediction.ranked().into_iter().take(k);
-            record.insert("scores".into(), best.map(|(id, score)| json!({"label": name(id), "score": number(score)})).collect());
+            record.insert(
+                "scores".into(),
+                best.map(|(id, score)| json!({"label": name(id), "score": number(score)})).collect(),
+            );
         }
         if let Some(threshold) = self.fields.threshold {
             let above = prediction.ranked().into_iter().filter(|(_, score)| *score >= threshold);
@@ -128,10 +131,21 @@ impl Printer {
         let name = |id: usize| self.fields.labels.get(id).map_or("", String::as_str);
         let mut line = match (self.fields.top, self.fields.threshold) {
             (_, Some(threshold)) => {
-                let above: Vec<_> = prediction.ranked().into_iter().filter(|(_, s)| *s >= threshold).map(|(id, s)| format!("{} {s:.4}", name(id))).collect();
+                let above: Vec<_> = prediction
+                    .ranked()
+                    .into_iter()
+                    .filter(|(_, s)| *s >= threshold)
+                    .map(|(id, s)| format!("{} {s:.4}", name(id)))
+                    .collect();
                 if above.is_empty() { "(none)".to_string() } else { above.join("  ") }
             }
-            (Some(k), _) => prediction.ranked().into_iter().take(k).map(|(id, s)| format!("{} {s:.4}", name(id))).collect::<Vec<_>>().join("  "),
+            (Some(k), _) => prediction
+                .ranked()
+                .into_iter()
+                .take(k)
+                .map(|(id, s)| format!("{} {s:.4}", name(id)))
+                .collect::<Vec<_>>()
+                .join("  "),
             _ => format!("{}  {:.4}", prediction.label, prediction.score),
         };
         if self.fields.logits {
@@ -179,7 +193,10 @@ impl Printer {
 
     fn csv_fields(&mut self, fields: &[String]) -> Result<(), Failure> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let written = writer.write_record(fields).map_err(|e| e.to_string()).and_then(|()| writer.into_inner().map_err(|e| e.to_string()));
+        let written = writer
+            .write_record(fields)
+            .map_err(|e| e.to_string())
+            .and_then(|()| writer.into_inner().map_err(|e| e.to_string()));
         let bytes = written.map_err(Failure::Other)?;
         self.sink.write_all(&bytes).map_err(|e| self.sink.explain(e))
     }
