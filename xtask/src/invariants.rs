@@ -18,7 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("bert-model", &["bert-diag", "bert-config", "bert-weights", "bert-tok", "bert-checkpoint"]),
     ("bert-cli", &["bert-diag", "bert-config", "bert-weights", "bert-tok", "bert-checkpoint", "bert-model"]),
     ("bert-testkit", &[]),
-    ("xtask", &[]),
+    ("xtask", &["bert-diag", "bert-testkit"]),
 ];
 
 /// The only files that may allow `unsafe`.

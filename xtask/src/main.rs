@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout)]
 
+mod codes;
 mod fixtures;
+mod generated;
 mod invariants;
 mod python;
 mod real;
@@ -14,6 +16,7 @@ type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const USAGE: &str = "usage: cargo xtask TASK
   fixtures [--check]   write fixtures/tiny (or compare: exit 1 when a file differs)
+  codes [--check]      write docs/findings from the catalogue and the snapshots (or compare)
   reference            set up the pinned Python environment and make all goldens
   demo                 train fixtures/demo anew
   real                 fine-tune a published model and compare our outputs with the reference's
@@ -25,6 +28,8 @@ fn main() -> ExitCode {
     let result = match args.as_slice() {
         ["fixtures"] => fixtures::write(),
         ["fixtures", "--check"] => fixtures::check(),
+        ["codes"] => codes::write(),
+        ["codes", "--check"] => codes::check(),
         ["reference"] => python::reference(),
         ["demo"] => python::demo(),
         ["real"] => real::compare_with_reference(),
