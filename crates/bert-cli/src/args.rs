@@ -37,6 +37,8 @@ pub(crate) enum Command {
     Tokenize(Tokenize),
     /// Predict, one row a text
     Predict(Predict),
+    /// Compare predictions with outputs made elsewhere
+    Eval(Eval),
     /// Print a completion script for a shell
     Completions { shell: clap_complete::Shell },
 }
@@ -130,6 +132,8 @@ pub(crate) enum CheckLevel {
     Header,
     /// Every value as well
     Weights,
+    /// One forward pass as well, through two independent implementations
+    Run,
 }
 
 #[derive(Debug, Args)]
@@ -185,6 +189,29 @@ pub(crate) enum CheckFormat {
     Json,
     /// One object a finding
     Jsonl,
+    /// SARIF 2.1.0, for code scanning services
+    Sarif,
+    /// GitHub workflow commands
+    Github,
+    /// JUnit XML
+    Junit,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Eval {
+    /// Checkpoint folder
+    #[arg(value_name = "CKPT")]
+    pub(crate) checkpoint: PathBuf,
+    /// JSON Lines with `text` (and `pair`) and what was predicted elsewhere: `logits`, `scores`, `label`, `score`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) expect: PathBuf,
+    /// Largest difference of a logit or a score that still counts as equal
+    #[arg(long, value_name = "X", default_value_t = 1e-4)]
+    pub(crate) tolerance: f64,
+    #[arg(long, visible_alias = "output-format", value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+    #[command(flatten)]
+    pub(crate) parts: Parts,
 }
 
 #[derive(Debug, Args)]

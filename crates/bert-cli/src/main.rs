@@ -40,6 +40,7 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Diff(args) => commands::diff::run(args),
         Command::Tokenize(args) => commands::tokenize::run(args, &cli.global),
         Command::Predict(args) => commands::predict::run(args, &cli.global),
+        Command::Eval(args) => commands::eval::run(args, &cli.global),
         Command::Completions { shell } => commands::completions(*shell),
     }
 }

@@ -5,8 +5,12 @@ use std::path::Path;
 use bert_checkpoint::{Checkpoint, CheckpointBuilder, Error};
 use bert_config::Task;
 
+use bert_diag::Severity;
+use bert_model::Classifier;
+
 use crate::args::{Global, Parts};
 use crate::failure::Failure;
+use crate::{output, render};
 
 pub(crate) fn builder(path: &Path, parts: &Parts, global: &Global) -> Result<CheckpointBuilder, Failure> {
     let mut builder = Checkpoint::builder(path).levels(global.levels()?);
@@ -28,4 +32,22 @@ pub(crate) fn task(parts: &Parts) -> Option<Task> {
 
 pub(crate) fn failure(error: &Error) -> Failure {
     Failure::chain(error)
+}
+
+/// Verifies a checkpoint at level `weights`, refuses it with the whole report on any error, and builds its classifier.
+pub(crate) fn classifier(path: &Path, parts: &Parts, global: &Global) -> Result<Classifier, Failure> {
+    let checked = builder(path, parts, global)?.check().map_err(|e| failure(&e))?;
+    let heard = if global.quiet { Severity::Error } else { Severity::Warning };
+    for finding in checked.report.findings().iter().filter(|f| f.severity >= heard) {
+        output::remark(&format!("{}\n", render::full(finding, path)));
+    }
+    let checkpoint = checked.checkpoint.ok_or(Failure::Refused)?;
+    let task = task(parts).unwrap_or(checkpoint.architecture().task());
+    if task != Task::TextClassification {
+        let found = checkpoint.architecture();
+        return Err(Failure::Other(format!(
+            "the checkpoint is a `{found}`; text-classification is what runs so far, not {task}"
+        )));
+    }
+    Classifier::try_from(checkpoint).map_err(|e| Failure::chain(&e))
 }

@@ -364,6 +364,68 @@ fn explanations_and_completions_are_there() {
 }
 
 #[test]
+fn the_level_run_compares_two_implementations() {
+    let output = bert(&["check", "demo", "tiny/token", "tiny/model", "--level", "run", "--format", "concise", "-q"]);
+    let text = stdout(&output);
+    assert_eq!(text.matches("note[X018] the engine and the f64 reference agree").count(), 3, "{text}");
+    let broken = Folder::copy("tiny/seq-three");
+    broken.tensors(|t| t.drop_all("classifier"));
+    let output = bert(&["check", &broken.path().to_string_lossy(), "--level", "run", "--format", "concise"]);
+    assert_eq!(output.status.code(), Some(1), "a refused checkpoint is not run");
+    assert!(!String::from_utf8_lossy(&output.stdout).contains("X018"));
+}
+
+/// The goldens of the reference as a file for `bert eval`.
+fn golden_lines(name: &str, change: impl Fn(&mut Value)) -> String {
+    let golden: Value =
+        serde_json::from_slice(&std::fs::read(fixtures().join(format!("golden/{name}.json"))).unwrap()).unwrap();
+    let labels = golden["labels"].as_array().unwrap();
+    let line = |row: &Value| {
+        let mut row = row.clone();
+        let scores: Vec<f64> = row["scores"].as_array().unwrap().iter().map(|s| s.as_f64().unwrap()).collect();
+        let best = (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).unwrap();
+        row["label"] = labels[best].clone();
+        row["score"] = json!(scores[best]);
+        change(&mut row);
+        row.to_string()
+    };
+    golden["rows"].as_array().unwrap().iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn eval_compares_with_outputs_made_elsewhere() {
+    let dir = Scratch::new();
+    let eval = |name: &str, file: &str, more: &[&str]| bert(&[&["eval", name, "--expect", file], more].concat());
+    let good = dir.file("good.jsonl", golden_lines("demo", |_| {}));
+    let text = stdout(&eval("demo", &good, &["--tolerance", "2e-5"]));
+    assert!(text.contains("0 past the tolerance") && text.contains("16 of 16 labels equal"), "{text}");
+    let json: Value = serde_json::from_str(&stdout(&eval("demo", &good, &["--format", "json"]))).unwrap();
+    assert_eq!((&json["schema"], &json["rows"]), (&json!("bert.eval/1"), &json!(16)));
+    let off = dir.file(
+        "off.jsonl",
+        golden_lines("demo", |row| row["logits"][0] = json!(row["logits"][0].as_f64().unwrap() + 0.01)),
+    );
+    assert_eq!(eval("demo", &off, &[]).status.code(), Some(1));
+    assert_eq!(eval("demo", &off, &["--tolerance", "0.1"]).status.code(), Some(0));
+    let label = dir.file("label.jsonl", "{\"text\": \"an utterly charming film\", \"label\": \"negative\"}\n");
+    assert_eq!(eval("demo", &label, &[]).status.code(), Some(1));
+    let score =
+        dir.file("score.jsonl", "{\"text\": \"an utterly charming film\", \"label\": \"positive\", \"score\": 0.5}\n");
+    assert_eq!(eval("demo", &score, &[]).status.code(), Some(1));
+    for (text, word) in [
+        ("", "no rows"),
+        ("{\"text\": \"x\"}", "nothing to compare"),
+        ("{\"text\": \"x\", \"logits\": [1]}", "1 numbers"),
+        ("nonsense", "JSON"),
+    ] {
+        let output = eval("demo", &dir.file("bad.jsonl", text), &[]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(stderr(&output).contains(word), "{}", stderr(&output));
+    }
+    assert_eq!(eval("tiny/seq-three", &good, &[]).status.code(), Some(1), "another checkpoint's outputs differ");
+}
+
+#[test]
 fn a_long_run_says_how_far_it_is_only_when_asked() {
     let dir = Scratch::new();
     let input = dir.file("many.txt", "good film\n".repeat(1000));

@@ -106,7 +106,7 @@ fields! {
     /// Activation of the feed-forward layers.
     hidden_act: Activation = Activation::Gelu, Legal::Any, Inference;
     /// Epsilon under the root of every LayerNorm.
-    layer_norm_eps: f64 = 1e-12, Legal::Positive, Inference;
+    layer_norm_eps: f64 = 1e-12, Legal::Epsilon, Inference;
     /// How positions enter the attention.
     position_embedding_type: PositionEmbedding = PositionEmbedding::Absolute, Legal::Any, Inference;
     /// Id of the padding token; no influence on the outputs, since padding is masked.

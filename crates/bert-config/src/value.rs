@@ -13,8 +13,8 @@ pub(crate) enum Legal {
     Count(u64),
     /// Whole numbers from 0 on.
     Id,
-    /// Numbers above 0.
-    Positive,
+    /// Numbers above 0 and at most 0.01: what keeps a root away from 0, a million times below any trained variance.
+    Epsilon,
     /// Numbers from 0 to 1.
     Probability,
     /// Everything the type can hold.
@@ -103,7 +103,7 @@ impl FieldType for f64 {
     fn read(value: &Value, legal: Legal) -> Result<Read<Self>, Wrong> {
         let number: f64 = value.number().and_then(|d| d.parse().ok()).ok_or(Wrong::Type("a number"))?;
         let (ok, range) = match legal {
-            Legal::Positive => (number.is_finite() && number > 0.0, "above 0"),
+            Legal::Epsilon => (number > 0.0 && number <= 0.01, "above 0 and at most 0.01"),
             Legal::Probability => ((0.0..=1.0).contains(&number), "0..=1"),
             _ => (number.is_finite(), "a finite number"),
         };

@@ -343,6 +343,14 @@ catalogue! {
         "the checkpoint is not what the caller expected"
         "The caller stated a value, and the checkpoint has another: it is probably another run's."
         "Point at the intended checkpoint, or correct the expectation.";
+    X017 "engines-disagree" Error
+        "two independent implementations disagree on the checkpoint"
+        "The engine and a plain f64 reference gave different hidden states for the same input: a defect of the engine, or weights at which f32 breaks down."
+        "Report it with the checkpoint; until then its predictions cannot be trusted.";
+    X018 "engines-agree" Note
+        "two independent implementations agree on the checkpoint"
+        "`bert check --level run` ran fixed sentences through the engine and through a plain f64 reference that shares no arithmetic with it."
+        "Nothing to do.";
     X020 "not-a-checkpoint" Error
         "the folder cannot be opened as a checkpoint"
         "Nothing in it is a configuration, a weight file or a tokenizer, or the path is not a folder that can be read."

@@ -27,6 +27,8 @@ mod error;
 mod heads;
 mod input;
 mod linear;
+mod proof;
+mod reference;
 mod scores;
 
 pub use batch::BatchOptions;
@@ -35,4 +37,6 @@ pub use classifier::{Classifier, Logits, Prediction};
 pub use encoder::{Encoder, PackedBatch};
 pub use error::{Error, PredictError, RowError};
 pub use input::Input;
+pub use proof::{Proof, compare_engines};
+pub use reference::ReferenceEncoder;
 pub use scores::ScoreFunction;

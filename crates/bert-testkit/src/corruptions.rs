@@ -133,6 +133,7 @@ pub const CORRUPTIONS: &[Corruption] = &[
         f.replace("config.json", "\"layer_norm_eps\": 1e-12", "\"layer_norm_eps\": NaN")
     }),
     c("config-eps-zero", 29, "C009", &["layer_norm_eps", "above 0"], |f| f.config("layer_norm_eps", json!(0))),
+    c("config-eps-huge", 29, "C009", &["layer_norm_eps", "0.01"], |f| f.config("layer_norm_eps", json!(1.0))),
     c("config-roberta", 30, "C020", &["roberta", "supported"], |f| f.config("model_type", json!("roberta"))),
     c("config-unknown-class", 30, "C021", &["BertForSequenceClasification", "did you mean"], |f| {
         f.config("architectures", json!(["BertForSequenceClasification"]))
@@ -347,6 +348,10 @@ pub const CORRUPTIONS: &[Corruption] = &[
     }),
     c("tokenizer-other-template", 0, "T008", &["[2, 5]", "[SEP]"], |f| {
         f.json("tokenizer.json", |t| t["post_processor"]["special_tokens"]["[SEP]"]["ids"] = json!([5]))
+    }),
+    on("tiny/seq-vocab-only", "added-token-ids", 0, "T008", &["<new>", "id 9 but gets"], |f| {
+        f.edit("vocab.txt", |b| b.truncate(b.len() - 6));
+        f.write("added_tokens.json", "{\"<new>\": 9}");
     }),
     on("tiny/seq-vocab-only", "tokenizer-too-large", 90, "X010", &["extra1", "word_embeddings"], |f| {
         f.edit("vocab.txt", |b| b.extend(*b"extra1\nextra2\n"))

@@ -1,8 +1,8 @@
 //! What is wrong with a tokenizer by itself.
 
-use bert_diag::{Code, Finding, Report, Severity, Source, Span, quoted};
+use bert_diag::{Code, Finding, Report, Severity, Source, Span, counted, quoted};
 
-use crate::settings::Settings;
+use crate::settings::{AddedToken, Settings};
 use crate::{BertTokenizer, TokenizerFacts, TokenizerFiles};
 
 pub(crate) fn judge(tokenizer: &BertTokenizer, files: &TokenizerFiles, report: &mut Report) {
@@ -60,6 +60,28 @@ fn special_tokens(facts: &TokenizerFacts, report: &mut Report) {
             _ => "the reference would give it a new id past the vocabulary",
         }));
     }
+}
+
+/// Ids that `added_tokens_decoder` or `added_tokens.json` write beside a token must be the ids it gets.
+pub(crate) fn added_ids(tokenizer: &BertTokenizer, settings: &Settings, report: &mut Report) {
+    let wrong =
+        |t: &&AddedToken| t.id.is_some_and(|id| tokenizer.token_id(&t.content).is_none_or(|got| u64::from(got) != id));
+    let Some(first) = settings.added.iter().find(wrong) else { return };
+    let (count, written) = (settings.added.iter().filter(wrong).count(), first.id.unwrap_or_default());
+    let got = tokenizer.token_id(&first.content).map_or("none".to_string(), |id| id.to_string());
+    let file = if first.from_file { "added_tokens.json" } else { "tokenizer_config.json" };
+    report.push(
+        Finding::new(
+            Code::T008,
+            format!("the added token {} is written with id {written} but gets {got}", quoted(&first.content)),
+        )
+        .span(whole(file))
+        .note(format!(
+            "{} in all; ids are given in order after the vocabulary, as the reference gives them",
+            counted(count, "such token")
+        ))
+        .help("take all tokenizer files from one training step"),
+    );
 }
 
 /// The ids that the post-processor puts around a text must be the vocabulary's.

@@ -11,6 +11,8 @@ pub(crate) struct AddedToken {
     pub(crate) id: Option<u64>,
     pub(crate) content: String,
     pub(crate) json: Map<String, Value>,
+    /// Written in `added_tokens.json`, else in `added_tokens_decoder`.
+    pub(crate) from_file: bool,
 }
 
 /// The settings that change how a text becomes ids. `None` means absent.
@@ -49,12 +51,18 @@ impl Settings {
                     id: Some(id.parse().ok()?),
                     content: json.get("content")?.as_str()?.to_string(),
                     json,
+                    from_file: false,
                 })
             }));
         }
         for (content, id) in object(files.added_tokens.as_deref(), "added_tokens.json", report) {
             if !settings.added.iter().any(|t| t.content == content) {
-                settings.added.push(AddedToken { id: id.as_u64(), json: plain_token(&content, false), content });
+                settings.added.push(AddedToken {
+                    id: id.as_u64(),
+                    json: plain_token(&content, false),
+                    content,
+                    from_file: true,
+                });
             }
         }
         settings.added.sort_by_key(|t| t.id.unwrap_or(u64::MAX));

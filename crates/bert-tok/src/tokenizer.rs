@@ -72,6 +72,7 @@ impl BertTokenizer {
             return Opened { tokenizer: None, facts: None, report };
         };
         let tokenizer = BertTokenizer::assemble(built, names, &settings);
+        judge::added_ids(&tokenizer, &settings, &mut report);
         judge::judge(&tokenizer, files, &mut report);
         let facts = tokenizer.facts.clone();
         Opened { tokenizer: Some(tokenizer).filter(|_| report.is_ok()), facts: Some(facts), report }

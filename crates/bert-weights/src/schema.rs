@@ -78,14 +78,20 @@ struct Row {
     dims: &'static [Dim],
     /// May be absent: tied to another tensor.
     tied: bool,
+    /// Another name under which the same values may be stored instead.
+    alias: Option<&'static str>,
 }
 
 const fn row(part: Part, name: &'static str, dims: &'static [Dim]) -> Row {
-    Row { part, name, dims, tied: false }
+    Row { part, name, dims, tied: false, alias: None }
 }
 
 const fn tied(part: Part, name: &'static str, dims: &'static [Dim]) -> Row {
-    Row { part, name, dims, tied: true }
+    Row { part, name, dims, tied: true, alias: None }
+}
+
+const fn either(part: Part, name: &'static str, alias: &'static str, dims: &'static [Dim]) -> Row {
+    Row { part, name, dims, tied: false, alias: Some(alias) }
 }
 
 use Dim::{Fixed, Hidden, Intermediate, Labels, Positions, Types, Vocab};
@@ -125,7 +131,7 @@ const ROWS: &[Row] = &[
     row(Predictions, "cls.predictions.transform.dense.bias", &[Hidden]),
     row(Predictions, "cls.predictions.transform.LayerNorm.weight", &[Hidden]),
     row(Predictions, "cls.predictions.transform.LayerNorm.bias", &[Hidden]),
-    row(Predictions, "cls.predictions.bias", &[Vocab]),
+    either(Predictions, "cls.predictions.bias", "cls.predictions.decoder.bias", &[Vocab]),
     tied(Predictions, "cls.predictions.decoder.weight", &[Vocab, Hidden]),
     tied(Predictions, "cls.predictions.decoder.bias", &[Vocab]),
     row(NextSentence, "cls.seq_relationship.weight", &[Fixed(2), Hidden]),
@@ -161,6 +167,8 @@ pub struct TensorSpec {
     pub part: Part,
     /// Whether the model cannot run without it.
     pub required: bool,
+    /// Another standard name under which the same values may be stored instead.
+    pub alias: Option<&'static str>,
 }
 
 /// The tensors that belong to a configuration and an architecture, in the order of the forward pass; those that may be
@@ -179,6 +187,7 @@ pub fn expected_tensors(config: &BertConfig, architecture: Architecture) -> impl
                     dims: row.dims,
                     part: *part,
                     required: required && !row.tied,
+                    alias: row.alias,
                 });
             }
         }

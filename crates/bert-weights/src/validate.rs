@@ -69,7 +69,8 @@ pub fn validate(config: &BertConfig, architecture: Architecture, index: &TensorI
     let mut missing = Vec::new();
     for spec in expected_tensors(config, architecture) {
         known.insert(spec.name.clone());
-        match names.in_file(&spec.name).and_then(|file| index.get(file).map(|info| (file, info))) {
+        let in_file = names.in_file(&spec.name).or_else(|| names.in_file(spec.alias?));
+        match in_file.and_then(|file| index.get(file).map(|info| (file, info))) {
             Some((file, info)) if info.shape != spec.shape => report.mismatched.push(mismatch(spec, file, &info.shape)),
             None if spec.required => missing.push(spec),
             _ => {}

@@ -127,6 +127,22 @@ fn missing_unexpected_and_mismatched_come_all_at_once() {
 }
 
 #[test]
+fn the_masked_lm_bias_may_be_stored_under_either_name() {
+    let folder = Folder::copy("tiny/pretraining");
+    let missing = || {
+        let config = BertConfig::from_path(folder.path()).unwrap().value.unwrap();
+        let weights = Weights::open(folder.path().join("model.safetensors")).unwrap();
+        let names = NameMap::decide(weights.index().names());
+        validate(&config, Architecture::PreTraining, weights.index(), &names).missing.len()
+    };
+    assert_eq!(missing(), 0);
+    folder.tensors(|t| t.rename("cls.predictions.bias", "cls.predictions.decoder.bias"));
+    assert_eq!(missing(), 0);
+    folder.tensors(|t| t.drop_all("cls.predictions.decoder.bias"));
+    assert_eq!(missing(), 1);
+}
+
+#[test]
 fn sizes_are_recovered_from_the_tensors() {
     let weights = Weights::open(fixtures().join("tiny/seq-odd-sizes/model.safetensors")).unwrap();
     let recovered = infer_config(weights.index(), &NameMap::decide(weights.index().names()));

@@ -4,9 +4,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use bert_checkpoint::{Expectations, Level};
+use bert_checkpoint::{Checkpoint, Expectations, Level};
 use bert_config::BertConfig;
-use bert_diag::{Report, Severity};
+use bert_diag::{Code, Finding, Report, Severity};
+use bert_model::compare_engines;
 
 use crate::args::{Check, CheckFormat, CheckLevel, Global};
 use crate::failure::{Failure, Outcome};
@@ -19,13 +20,30 @@ pub(crate) fn run(args: &Check, global: &Global) -> Result<Outcome, Failure> {
     for path in &args.checkpoints {
         let level = match args.level {
             CheckLevel::Header => Level::Header,
-            CheckLevel::Weights => Level::Weights,
+            CheckLevel::Weights | CheckLevel::Run => Level::Weights,
         };
         let builder = open::builder(path, &args.parts, global)?.level(level).expect(expect.clone());
-        reports.push((path, builder.check().map_err(|e| open::failure(&e))?.report));
+        let checked = builder.check().map_err(|e| open::failure(&e))?;
+        let mut report = checked.report;
+        if let Some(checkpoint) = checked.checkpoint.filter(|_| args.level == CheckLevel::Run) {
+            report.push(prove(&checkpoint)?);
+            global.levels()?.apply(&mut report);
+        }
+        reports.push((path, report));
     }
     print(args, global, &reports, start)?;
     Ok(Outcome::clean_if(reports.iter().all(|(_, report)| report.is_ok())))
+}
+
+/// Runs the checkpoint through two independent implementations.
+fn prove(checkpoint: &Checkpoint) -> Result<Finding, Failure> {
+    let proof = compare_engines(checkpoint).map_err(|e| Failure::chain(&e))?;
+    let (code, verdict) = if proof.holds() { (Code::X018, "agree") } else { (Code::X017, "disagree") };
+    let difference = proof.largest_difference;
+    let message = format!("the engine and the f64 reference {verdict}: largest difference {difference:.1e}");
+    let size =
+        format!("{} inputs, {} tokens, hidden states up to {:.1}", proof.inputs, proof.tokens, proof.largest_value);
+    Ok(Finding::new(code, message).span(checkpoint.weights().index().file_span(size)))
 }
 
 fn expectations(args: &Check) -> Result<Expectations, Failure> {
@@ -46,37 +64,51 @@ fn expectations(args: &Check) -> Result<Expectations, Failure> {
 fn print(args: &Check, global: &Global, reports: &[(&PathBuf, Report)], start: Instant) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     let name = |path: &Path| path.display().to_string();
+    let views: Vec<(&Path, &Report)> = reports.iter().map(|(path, report)| (path.as_path(), report)).collect();
     match args.format {
         CheckFormat::Json => {
-            let records: Vec<_> = reports.iter().map(|(path, report)| report.to_record(&name(path))).collect();
+            let records: Vec<_> = views.iter().map(|(path, report)| report.to_record(&name(path))).collect();
             match records.as_slice() {
                 [one] => writeln!(out, "{one:#}")?,
                 several => writeln!(out, "{:#}", serde_json::Value::from(several))?,
             }
         }
-        CheckFormat::Jsonl => {
-            for (path, report) in reports {
-                for finding in report.findings() {
-                    writeln!(out, "{}", finding.to_record(&name(path)))?;
-                }
-            }
-        }
+        CheckFormat::Sarif => writeln!(out, "{:#}", render::sarif(&views))?,
+        CheckFormat::Junit => write!(out, "{}", render::junit(&views)?)?,
+        CheckFormat::Jsonl => lines(&mut out, &views, |finding, path| finding.to_record(&name(path)).to_string())?,
+        CheckFormat::Github => lines(&mut out, &views, render::github)?,
         CheckFormat::Full | CheckFormat::Concise => {
-            for (path, report) in reports {
-                for finding in report.findings() {
-                    match args.format {
-                        CheckFormat::Full => writeln!(out, "{}\n", render::full(finding, path))?,
-                        _ => writeln!(out, "{}", render::concise(finding, path))?,
-                    }
+            match args.format {
+                CheckFormat::Full => {
+                    lines(&mut out, &views, |finding, path| format!("{}\n", render::full(finding, path)))?
                 }
+                _ => lines(&mut out, &views, render::concise)?,
             }
             if !global.quiet {
-                let all: Vec<&Report> = reports.iter().map(|(_, report)| report).collect();
-                let worst = all.iter().flat_map(|r| r.findings()).find(|f| f.severity == Severity::Error);
-                let hint = worst.map_or(String::new(), |f| format!(" Explain: bert explain {}", f.code));
-                writeln!(out, "{} ({:.2} s).{hint}", render::summary(&all), start.elapsed().as_secs_f64())?;
+                summary(&mut out, &views, start)?;
             }
         }
     }
+    Ok(())
+}
+
+fn lines(
+    out: &mut impl Write,
+    views: &[(&Path, &Report)],
+    line: impl Fn(&Finding, &Path) -> String,
+) -> Result<(), Failure> {
+    for (path, report) in views {
+        for finding in report.findings() {
+            writeln!(out, "{}", line(finding, path))?;
+        }
+    }
+    Ok(())
+}
+
+fn summary(out: &mut impl Write, views: &[(&Path, &Report)], start: Instant) -> Result<(), Failure> {
+    let all: Vec<&Report> = views.iter().map(|(_, report)| *report).collect();
+    let worst = all.iter().flat_map(|r| r.findings()).find(|f| f.severity == Severity::Error);
+    let hint = worst.map_or(String::new(), |f| format!(" Explain: bert explain {}", f.code));
+    writeln!(out, "{} ({:.2} s).{hint}", render::summary(&all), start.elapsed().as_secs_f64())?;
     Ok(())
 }

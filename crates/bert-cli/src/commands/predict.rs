@@ -2,8 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use bert_checkpoint::Checkpoint;
-use bert_config::{ProblemType, Task};
+use bert_config::ProblemType;
 use bert_model::{BatchOptions, Classifier, Input, Prediction};
 use bert_tok::Truncation;
 
@@ -11,7 +10,6 @@ use crate::args::{Global, OnError, Predict, RowFormat, TopK, Truncate};
 use crate::failure::{Failure, Outcome};
 use crate::output::{self, Sink};
 use crate::progress::Progress;
-use crate::render;
 use crate::rows::{self, Item, Problem, Row};
 
 mod record;
@@ -60,33 +58,18 @@ fn output_format(args: &Predict) -> Result<RowFormat, Failure> {
     }
 }
 
-/// Verifies the checkpoint at level `weights` and refuses on any error, with the whole report.
+/// Opens the classifier with the truncation and batches that were asked for.
 fn open(args: &Predict, global: &Global) -> Result<Classifier, Failure> {
-    let checked =
-        crate::open::builder(&args.checkpoint, &args.parts, global)?.check().map_err(|e| crate::open::failure(&e))?;
-    for finding in checked.report.findings().iter().filter(|f| f.severity >= bert_diag::Severity::Warning) {
-        if finding.severity == bert_diag::Severity::Error || !global.quiet {
-            output::remark(&format!("{}\n", render::full(finding, &args.checkpoint)));
-        }
-    }
-    let checkpoint: Checkpoint = checked.checkpoint.ok_or(Failure::Refused)?;
-    let task = crate::open::task(&args.parts).unwrap_or(checkpoint.architecture().task());
-    if task != Task::TextClassification {
-        return Err(Failure::Other(format!(
-            "the checkpoint is a `{}`; `bert predict` runs text-classification so far, not {task}",
-            checkpoint.architecture()
-        )));
+    if args.max_length.is_some_and(|n| n < 2) {
+        return Err(Failure::Usage("--max-length must leave room for [CLS] and [SEP]".into()));
     }
     let truncation = match args.truncation {
         Truncate::Error => Truncation::Refuse,
         Truncate::Right => Truncation::LongestFirst,
     };
-    if args.max_length.is_some_and(|n| n < 2) {
-        return Err(Failure::Usage("--max-length must leave room for [CLS] and [SEP]".into()));
-    }
     let mut batch = BatchOptions::default();
     batch.batch_tokens = args.batch_tokens.unwrap_or(batch.batch_tokens).max(1);
-    let classifier = Classifier::try_from(checkpoint).map_err(|e| Failure::chain(&e))?;
+    let classifier = crate::open::classifier(&args.checkpoint, &args.parts, global)?;
     Ok(classifier.truncation(truncation, args.max_length).batch_options(batch))
 }
 

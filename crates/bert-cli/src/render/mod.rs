@@ -2,6 +2,9 @@
 
 mod concise;
 mod full;
+mod github;
+mod junit;
+mod sarif;
 
 use std::path::Path;
 
@@ -9,6 +12,9 @@ use bert_diag::{Report, Severity, Source, counted};
 
 pub(crate) use concise::concise;
 pub(crate) use full::full;
+pub(crate) use github::github;
+pub(crate) use junit::junit;
+pub(crate) use sarif::sarif;
 
 /// A file of the checkpoint as the user can open it.
 fn place(checkpoint: &Path, source: &Source) -> String {

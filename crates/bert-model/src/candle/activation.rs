@@ -52,45 +52,7 @@ mod tests {
     use super::*;
     use candle_core::Device;
 
-    /// erf by Simpson's rule in f64: good to 1e-13 on this range.
-    fn erf(x: f64) -> f64 {
-        let (n, h) = (2000, x / 2000.0);
-        let f = |t: f64| (-t * t).exp();
-        let inner: f64 = (1..n).map(|i| f(f64::from(i) * h) * if i % 2 == 1 { 4.0 } else { 2.0 }).sum();
-        (f(0.0) + inner + f(x)) * h / 3.0 * std::f64::consts::FRAC_2_SQRT_PI
-    }
-
-    /// The formulas of `activations.py` in f64.
-    fn exact(activation: Activation, x: f64) -> f64 {
-        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
-        let tanh_form = |c: f64| 0.5 * x * (1.0 + (c * (x + 0.044715 * x.powi(3))).tanh());
-        let gelu = 0.5 * x * (1.0 + erf(x / SQRT_2));
-        match activation {
-            Activation::Gelu => gelu,
-            Activation::GeluTanh => tanh_form(FRAC_2_PI.sqrt()),
-            Activation::GeluFast => tanh_form(0.7978845608),
-            Activation::QuickGelu => x * sigmoid(1.702 * x),
-            Activation::Gelu10 => gelu.clamp(-10.0, 10.0),
-            Activation::Relu => x.max(0.0),
-            Activation::Relu2 => x.max(0.0).powi(2),
-            Activation::Relu6 => x.clamp(0.0, 6.0),
-            Activation::LeakyRelu => {
-                if x < 0.0 {
-                    0.01 * x
-                } else {
-                    x
-                }
-            }
-            Activation::Silu => x * sigmoid(x),
-            Activation::Mish => x * x.exp().ln_1p().tanh(),
-            Activation::Tanh => x.tanh(),
-            Activation::Sigmoid => sigmoid(x),
-            Activation::Linear => x,
-            Activation::Laplace => 0.5 * (1.0 + erf((x - std::f64::consts::FRAC_1_SQRT_2) / (0.282095 * SQRT_2))),
-            Activation::HardSwish => x * (x + 3.0).clamp(0.0, 6.0) / 6.0,
-            other => panic!("no formula for {other:?}"),
-        }
-    }
+    use crate::reference::exact;
 
     #[test]
     fn every_activation_equals_its_formula_in_f64() {
