@@ -23,6 +23,7 @@ pub enum Level {
 pub struct CheckpointBuilder {
     pub(crate) path: PathBuf,
     pub(crate) model_config: Option<PathBuf>,
+    pub(crate) config_text: Option<String>,
     pub(crate) tokenizer: Option<PathBuf>,
     pub(crate) task: Option<Task>,
     pub(crate) expect: Expectations,
@@ -36,6 +37,7 @@ impl CheckpointBuilder {
         CheckpointBuilder {
             path: path.to_path_buf(),
             model_config: None,
+            config_text: None,
             tokenizer: None,
             task: None,
             expect: Expectations::default(),
@@ -48,6 +50,12 @@ impl CheckpointBuilder {
     /// Takes the configuration from this file.
     pub fn model_config(mut self, file: impl Into<PathBuf>) -> Self {
         self.model_config = Some(file.into());
+        self
+    }
+
+    /// Takes this text for the configuration, as if it stood in `config.json`.
+    pub fn config_text(mut self, json: impl Into<String>) -> Self {
+        self.config_text = Some(json.into());
         self
     }
 

@@ -197,6 +197,9 @@ fn assemble(parts: &Parts, tokenizer: Option<BertTokenizer>, report: &Report) ->
 }
 
 fn read_config(builder: &CheckpointBuilder, located: &Located) -> Result<Option<Parsed<BertConfig>>, Error> {
+    if let Some(text) = &builder.config_text {
+        return Ok(Some(BertConfig::parse(text)));
+    }
     let Some(path) = builder.model_config.as_ref().or(located.config.as_ref()) else { return Ok(None) };
     BertConfig::from_path(path).map(Some).map_err(|e| match e {
         bert_config::Error::Io { path, source } => Error::Io { path, source },

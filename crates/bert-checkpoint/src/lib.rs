@@ -28,9 +28,11 @@ mod error;
 mod expect;
 mod head;
 mod locate;
+mod recover;
 
 pub use builder::{CheckpointBuilder, Level};
 pub use checkpoint::{Checked, Checkpoint, Parts};
 pub use error::Error;
 pub use expect::Expectations;
 pub use locate::{Located, WeightsPlace};
+pub use recover::{Certainty, RecoverOptions, RecoveredValue, Recovery, recover};

@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Predict(Predict),
     /// Compare predictions with outputs made elsewhere
     Eval(Eval),
+    /// Rebuild a lost config.json from the other files
+    RecoverConfig(RecoverConfig),
     /// Print a completion script for a shell
     Completions { shell: clap_complete::Shell },
 }
@@ -212,6 +214,37 @@ pub(crate) struct Eval {
     pub(crate) format: TextOrJson,
     #[command(flatten)]
     pub(crate) parts: Parts,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecoverConfig {
+    /// Checkpoint folder, or its weight file
+    #[arg(value_name = "CKPT")]
+    pub(crate) checkpoint: PathBuf,
+    /// What the checkpoint is for, where its tensors leave it open
+    #[arg(long, value_parser = PossibleValuesParser::new(Task::all().map(Task::name)))]
+    pub(crate) task: Option<String>,
+    /// File with a label name a line, in order of their ids
+    #[arg(long, value_name = "FILE")]
+    pub(crate) labels: Option<PathBuf>,
+    /// Checkpoint (or configuration file) of the same base, for what no tensor shows
+    #[arg(long, value_name = "CKPT")]
+    pub(crate) like: Option<PathBuf>,
+    /// State a field
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Decide what no file shows by outputs of the original: JSON Lines with `text` (and `pair`) and `logits`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) golden: Option<PathBuf>,
+    /// Write `config.json` into the checkpoint folder
+    #[arg(long, conflicts_with = "output")]
+    pub(crate) write: bool,
+    /// Write to this file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Overwrite an existing file
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]

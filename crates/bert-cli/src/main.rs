@@ -41,6 +41,7 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Tokenize(args) => commands::tokenize::run(args, &cli.global),
         Command::Predict(args) => commands::predict::run(args, &cli.global),
         Command::Eval(args) => commands::eval::run(args, &cli.global),
+        Command::RecoverConfig(args) => commands::recover::run(args, &cli.global),
         Command::Completions { shell } => commands::completions(*shell),
     }
 }

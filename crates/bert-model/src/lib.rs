@@ -22,6 +22,7 @@
 mod batch;
 mod candle;
 mod classifier;
+mod decide;
 mod encoder;
 mod error;
 mod heads;
@@ -34,6 +35,7 @@ mod scores;
 pub use batch::BatchOptions;
 pub use candle::CandleEncoder;
 pub use classifier::{Classifier, Logits, Prediction};
+pub use decide::{Decision, GoldenRow, decide};
 pub use encoder::{Encoder, PackedBatch};
 pub use error::{Error, PredictError, RowError};
 pub use input::Input;

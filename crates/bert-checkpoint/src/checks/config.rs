@@ -18,6 +18,6 @@ pub(crate) fn config_missing(located: &Located, weights: Option<&Weights>, names
             .note(format!("no shape shows {}", recovered.unknown.join(", ")));
     }
     finding
-        .help("copy `config.json` from the training run's output folder")
-        .help("or name one: `bert check . --model-config FILE`")
+        .help("copy `config.json` from the training run's output folder, or name one: `--model-config FILE`")
+        .help("or reconstruct it: `bert recover-config . --write`")
 }

@@ -173,7 +173,7 @@ fn label_count(facts: &Facts<'_>, outputs: usize, group: &[&Mismatch]) -> Findin
     .span(facts.config.witness(field.unwrap_or("id2label"), label))
     .note(consequence)
     .note("loading with `ignore_mismatched_sizes=True` would give a random head")
-    .help(format!("if the weights are right, name all {outputs} outputs in `id2label` and `label2id`"))
+    .help(format!("if the weights are right, give the {outputs} names: `bert recover-config . --labels labels.txt`"))
     .help("if the configuration is right, this is another run's checkpoint")
 }
 

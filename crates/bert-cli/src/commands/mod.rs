@@ -6,6 +6,7 @@ pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod predict;
+pub(crate) mod recover;
 pub(crate) mod tokenize;
 
 use clap::CommandFactory;
