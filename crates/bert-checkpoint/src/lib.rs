@@ -24,6 +24,7 @@
 mod builder;
 mod checkpoint;
 mod checks;
+mod diff;
 mod error;
 mod expect;
 mod head;
@@ -32,6 +33,7 @@ mod recover;
 
 pub use builder::{CheckpointBuilder, Level};
 pub use checkpoint::{Checked, Checkpoint, Parts};
+pub use diff::{CheckpointDiff, DiffOptions, diff};
 pub use error::Error;
 pub use expect::Expectations;
 pub use locate::{Located, WeightsPlace};

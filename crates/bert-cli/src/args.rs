@@ -262,6 +262,12 @@ pub(crate) struct Diff {
     /// What to compare
     #[arg(long, value_enum)]
     pub(crate) only: Option<DiffPart>,
+    /// Weights that differ by at most this count as equal
+    #[arg(long, value_name = "X", default_value_t = 0.0)]
+    pub(crate) tolerance: f64,
+    /// Also list every tensor, not only groups
+    #[arg(long)]
+    pub(crate) all: bool,
     #[arg(long, visible_alias = "output-format", value_enum, default_value_t = DiffFormat::Text)]
     pub(crate) format: DiffFormat,
 }
@@ -269,6 +275,8 @@ pub(crate) struct Diff {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DiffPart {
     Config,
+    Weights,
+    Tokenizer,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -19,6 +19,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod build;
+mod diff;
 mod encode;
 mod error;
 mod facts;
@@ -28,6 +29,7 @@ mod settings;
 mod tokenizer;
 mod vocab;
 
+pub use diff::{TokenizerDiff, diff};
 pub use encode::{EncodeOptions, Encoded, Truncation};
 pub use error::{EncodeError, Error};
 pub use facts::{SpecialToken, SpecialTokens, TokenizerFacts};

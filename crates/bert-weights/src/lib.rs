@@ -28,6 +28,7 @@
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod diff;
 mod dtype;
 mod error;
 mod evidence;
@@ -41,6 +42,7 @@ mod source;
 mod tensor;
 mod validate;
 
+pub use diff::{TensorChange, TensorDiff, WeightsDiff, diff};
 pub use dtype::DType;
 pub use error::Error;
 pub use evidence::HeadEvidence;
