@@ -151,6 +151,7 @@ pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
                 Facts { config, architecture, weights, names: &names, head_is_sound: parts.architecture.is_some() };
             checks::shapes(&facts, &mut all, &mut cross);
             checks::dtypes(&facts, &mut all);
+            checks::stated_dtype(&facts, &mut all);
             if builder.level >= Level::Weights {
                 checks::values(&facts, &mut all)?;
             }

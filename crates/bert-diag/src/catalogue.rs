@@ -251,6 +251,18 @@ catalogue! {
         "the file holds optimizer or trainer state, not a model"
         "`optimizer.pt`, `scheduler.pt` and the like continue a training run; they hold no usable weights."
         "Name the folder with `model.safetensors`.";
+    W029 "dtype-differs" Note
+        "the configuration names another element type than the weights have"
+        "`torch_dtype` says in what type the weights were saved. It changes nothing here: weights are computed with in float32. It often shows that the two files come from different saves."
+        "Nothing to do; or take both files from one save.";
+    W030 "decoder-not-tied" Error
+        "the masked LM decoder differs from the word embeddings it is tied to"
+        "With `tie_word_embeddings` true the reference replaces the decoder by the word embeddings when it loads the model, and the stored decoder is lost without a word."
+        "Set `tie_word_embeddings` to false if the decoder was trained by itself; else delete it from the file.";
+    W031 "decoder-bias-disagrees" Error
+        "`cls.predictions.decoder.bias` and `cls.predictions.bias` differ"
+        "Both names mean one vector. The reference keeps one of the two, which one depends on its version."
+        "Delete the one that was not trained from the file.";
     T001 "tokenizer-missing" Error
         "the checkpoint has no tokenizer"
         "Without the vocabulary of the training run every text becomes other ids."
@@ -351,6 +363,10 @@ catalogue! {
         "two independent implementations agree on the checkpoint"
         "`bert check --level run` ran fixed sentences through the engine and through a plain f64 reference that shares no arithmetic with it."
         "Nothing to do.";
+    X019 "special-ids-differ" Warning
+        "the configuration and the tokenizer name different ids of special tokens"
+        "Programs that build inputs from the configuration's ids put other tokens around a text than the tokenizer does."
+        "Set the field to the tokenizer's id.";
     X020 "not-a-checkpoint" Error
         "the folder cannot be opened as a checkpoint"
         "Nothing in it is a configuration, a weight file or a tokenizer, or the path is not a folder that can be read."

@@ -293,6 +293,20 @@ pub const CORRUPTIONS: &[Corruption] = &[
     c("weights-relative-tensors", 0, "X007", &["relative"], |f| {
         tensors(f, |t| t.add("bert.encoder.layer.0.attention.self.distance_embedding.weight", &[79, 8], 0.5))
     }),
+    c("weights-half-renamed", 0, "W020", &["half-way"], |f| {
+        tensors(f, |t| t.rename("bert.embeddings.LayerNorm.weight", "bert.embeddings.LayerNorm.gamma"))
+    }),
+    c("weights-other-dtype", 0, "W029", &["float16"], |f| f.config("torch_dtype", json!("float16"))),
+    on("tiny/pretraining", "decoder-not-tied", 0, "W030", &["decoder.weight"], |f| {
+        tensors(f, |t| t.add("cls.predictions.decoder.weight", &[235, 24], 0.5))
+    }),
+    on("tiny/pretraining", "decoder-missing-untied", 0, "W010", &["decoder.weight"], |f| {
+        f.config("tie_word_embeddings", json!(false))
+    }),
+    on("tiny/pretraining", "decoder-bias-disagrees", 0, "W031", &["decoder.bias"], |f| {
+        tensors(f, |t| t.add("cls.predictions.decoder.bias", &[235], 0.5))
+    }),
+    c("special-ids-differ", 0, "X019", &["sep_token_id", "102", "3"], |f| f.config("sep_token_id", json!(102))),
     // across files
     c("label-count", 0, "X001", &["3 outputs", "5 labels"], |f| {
         f.config("id2label", json!({"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"}));

@@ -97,6 +97,9 @@ const fn either(part: Part, name: &'static str, alias: &'static str, dims: &'sta
 use Dim::{Fixed, Hidden, Intermediate, Labels, Positions, Types, Vocab};
 use Part::{Choice, Classifier, Embeddings, Layer, NextSentence, Pooler, Predictions};
 
+/// Tied to the word embeddings unless the configuration says otherwise.
+const DECODER: &str = "cls.predictions.decoder.weight";
+
 const ROWS: &[Row] = &[
     row(Embeddings, "bert.embeddings.word_embeddings.weight", &[Vocab, Hidden]),
     row(Embeddings, "bert.embeddings.position_embeddings.weight", &[Positions, Hidden]),
@@ -132,7 +135,7 @@ const ROWS: &[Row] = &[
     row(Predictions, "cls.predictions.transform.LayerNorm.weight", &[Hidden]),
     row(Predictions, "cls.predictions.transform.LayerNorm.bias", &[Hidden]),
     either(Predictions, "cls.predictions.bias", "cls.predictions.decoder.bias", &[Vocab]),
-    tied(Predictions, "cls.predictions.decoder.weight", &[Vocab, Hidden]),
+    tied(Predictions, DECODER, &[Vocab, Hidden]),
     tied(Predictions, "cls.predictions.decoder.bias", &[Vocab]),
     row(NextSentence, "cls.seq_relationship.weight", &[Fixed(2), Hidden]),
     row(NextSentence, "cls.seq_relationship.bias", &[Fixed(2)]),
@@ -186,7 +189,7 @@ pub fn expected_tensors(config: &BertConfig, architecture: Architecture) -> impl
                     shape: row.dims.iter().map(|d| d.size(config)).collect(),
                     dims: row.dims,
                     part: *part,
-                    required: required && !row.tied,
+                    required: required && (!row.tied || (row.name == DECODER && !config.tie_word_embeddings)),
                     alias: row.alias,
                 });
             }

@@ -13,7 +13,7 @@ pub(crate) use config::config_missing;
 pub(crate) use names::names;
 pub(crate) use shapes::shapes;
 pub(crate) use tokenizer::tokenizer;
-pub(crate) use values::{dtypes, values};
+pub(crate) use values::{dtypes, stated_dtype, values};
 
 /// What the checks of the weights know.
 pub(crate) struct Facts<'a> {

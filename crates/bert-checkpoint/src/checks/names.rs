@@ -3,6 +3,15 @@
 use bert_diag::{Code, Finding, Report, Span, counted, listed, quoted};
 use bert_weights::{NameMap, TensorIndex};
 
+/// Some LayerNorms may have the modern names already.
+fn half_renamed(names: &NameMap) -> Option<String> {
+    let layer_norms = names.iter().filter(|(standard, _)| standard.contains("LayerNorm."));
+    match layer_norms.filter(|(_, file)| !file.ends_with("gamma") && !file.ends_with("beta")).count() {
+        0 => None,
+        n => Some(format!("{n} others have the modern names already: the file was renamed half-way")),
+    }
+}
+
 pub(crate) fn names(index: &TensorIndex, names: &NameMap, report: &mut Report) {
     if let [first, second, ..] = names.rival_prefixes.as_slice() {
         let anchor = |prefix: &str| format!("{prefix}embeddings.word_embeddings.weight");
@@ -48,6 +57,7 @@ pub(crate) fn names(index: &TensorIndex, names: &NameMap, report: &mut Report) {
                 },
             )
             .spans(index.name_span(first, word, read_as))
+            .notes(half_renamed(names))
             .note("the mapping is unambiguous, so they are loaded")
             .help("rename them once by loading and saving with transformers, or silence: `--allow W020`"),
         );

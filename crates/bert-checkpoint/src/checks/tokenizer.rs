@@ -35,7 +35,27 @@ pub(crate) fn tokenizer(
     }
     limits(config, facts, report);
     pad(config, facts, report);
+    special_ids(config, facts, report);
     pairs(config, facts, report);
+}
+
+/// Ids of special tokens that the configuration writes down.
+fn special_ids(config: &BertConfig, facts: &TokenizerFacts, report: &mut Report) {
+    for token in facts.special.iter().filter(|t| t.role != "pad_token") {
+        let field = format!("{}_id", token.role);
+        let stated = config.field_json(&field).and_then(|json| json.parse::<u32>().ok());
+        let (Some(stated), Some(id)) = (stated, token.id) else { continue };
+        if stated != id {
+            report.push(
+                Finding::new(
+                    Code::X019,
+                    format!("`{field}` is {stated}, the tokenizer has {} at {id}", quoted(&token.text)),
+                )
+                .span(config.span(&field, format!("{id} in the tokenizer")))
+                .help(format!("write \"{field}\": {id}")),
+            );
+        }
+    }
 }
 
 fn too_large(

@@ -57,6 +57,70 @@ pub(crate) fn dtypes(facts: &Facts<'_>, report: &mut Report) {
     }
 }
 
+/// The type the configuration names against the one most of the weights have.
+pub(crate) fn stated_dtype(facts: &Facts<'_>, report: &mut Report) {
+    const NAMES: [(&str, DType); 4] =
+        [("float32", DType::F32), ("float16", DType::F16), ("bfloat16", DType::BF16), ("float64", DType::F64)];
+    let stated = facts.config.dtype.as_deref().map(|name| name.trim_start_matches("torch."));
+    let Some((name, dtype)) = NAMES.into_iter().find(|(name, _)| Some(*name) == stated) else { return };
+    let used = used(facts);
+    let held = |file: &str| facts.weights.index().get(file).map(|info| info.dtype);
+    if let Some((_, file)) = used.iter().find(|(_, file)| held(file).is_some_and(|d| d.is_weight() && d != dtype)) {
+        let other = used.iter().filter(|(_, f)| held(f).is_some_and(|d| d != dtype)).count();
+        report.push(
+            Finding::new(
+                Code::W029,
+                format!(
+                    "the configuration says {name}, {} of {} are stored otherwise",
+                    other,
+                    counted(used.len(), "tensor")
+                ),
+            )
+            .span(facts.config.span("dtype", format!("{name} here")))
+            .spans(
+                facts.weights.index().entry_span(file, "stored so").map(|s| bert_diag::Span { primary: false, ..s }),
+            ),
+        );
+    }
+}
+
+/// Tensors that stand for another one must hold the same values.
+fn tied(facts: &Facts<'_>, report: &mut Report) -> Result<(), Error> {
+    let rows = [
+        (
+            Code::W030,
+            "cls.predictions.decoder.weight",
+            "bert.embeddings.word_embeddings.weight",
+            facts.config.tie_word_embeddings,
+        ),
+        (Code::W031, "cls.predictions.decoder.bias", "cls.predictions.bias", true),
+    ];
+    let uses_decoder = expected_tensors(facts.config, facts.architecture).any(|s| s.part == Part::Predictions);
+    for (code, copy, original, must_agree) in rows.into_iter().filter(|row| row.3 && uses_decoder) {
+        let (Some(a), Some(b)) = (facts.names.in_file(copy), facts.names.in_file(original)) else { continue };
+        let (Some(x), Some(y)) = (facts.weights.get(a), facts.weights.get(b)) else { continue };
+        if must_agree
+            && x.info().shape == y.info().shape
+            && x.info().dtype == y.info().dtype
+            && x.bytes()? != y.bytes()?
+        {
+            report.push(
+                Finding::new(code, format!("{} differs from {}, which it stands for", quoted(a), quoted(b)))
+                    .spans(facts.weights.index().entry_span(a, "other values"))
+                    .spans(
+                        facts
+                            .weights
+                            .index()
+                            .entry_span(b, "than here")
+                            .map(|s| bert_diag::Span { primary: false, ..s }),
+                    )
+                    .help(code.how_to_fix()),
+            );
+        }
+    }
+    Ok(())
+}
+
 /// NaN, infinity, zeros, untrained heads.
 pub(crate) fn values(facts: &Facts<'_>, report: &mut Report) -> Result<(), Error> {
     let used = used(facts);
@@ -82,7 +146,7 @@ pub(crate) fn values(facts: &Facts<'_>, report: &mut Report) -> Result<(), Error
         );
     }
     untrained(facts, &used, find, report);
-    Ok(())
+    tied(facts, report)
 }
 
 /// Biases start at zero and token types may stay there; matrices and LayerNorm weights may not.
