@@ -172,6 +172,15 @@ pub(crate) struct Check {
     /// State a configuration whose given fields the checkpoint must have
     #[arg(long, value_name = "FILE")]
     pub(crate) expect_config: Option<PathBuf>,
+    /// Apply the fixes that keep the meaning of the checkpoint, to a copy (-o DIR) or in place (--write)
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// With --fix: change the checkpoint itself
+    #[arg(long, requires = "fix", conflicts_with = "output")]
+    pub(crate) write: bool,
+    /// With --fix: copy the checkpoint to this new folder and change the copy
+    #[arg(short, long, value_name = "DIR", requires = "fix")]
+    pub(crate) output: Option<PathBuf>,
     /// How much is read
     #[arg(long, value_enum, default_value_t = CheckLevel::Weights)]
     pub(crate) level: CheckLevel,

@@ -439,3 +439,35 @@ fn help_names_the_exit_codes() {
     let help = stdout(&bert(&["--help"]));
     assert!(help.contains("Exit codes") && help.contains("predict"), "{help}");
 }
+
+#[test]
+fn safe_fixes_are_applied_to_a_copy_or_in_place_and_no_key_is_lost() {
+    let folder = Folder::copy("tiny/seq-three");
+    folder.config("label2id", json!({"angry": 0, "calm": 1}));
+    folder.config("hidden_size", json!(24.0));
+    folder.config("pad_token_id", json!(5));
+    folder.config("my_notes", json!({"keep": ["me"]}));
+    folder.edit("config.json", |b| drop(b.splice(0..0, *b"\xef\xbb\xbf")));
+    let original = folder.read("config.json");
+    let here = folder.path().to_string_lossy().into_owned();
+    let dir = Scratch::new();
+    let copy = dir.path("mended");
+    let code = |args: &[&str]| bert(args).status.code();
+    assert_eq!(code(&["check", &here]), Some(1));
+    assert_eq!(code(&["check", &here, "--fix"]), Some(2), "nothing is changed unasked");
+    let output = bert(&["check", &here, "--fix", "-o", &copy]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).matches("fixed[").count(), 4);
+    assert_eq!(folder.read("config.json"), original, "the original is untouched");
+    assert_eq!(code(&["check", &here, "--fix", "-o", &copy]), Some(2), "never over an existing folder");
+    assert_eq!(code(&["check", &here, "--fix", "--write"]), Some(0));
+    for path in [format!("{copy}/config.json"), format!("{here}/config.json")] {
+        let mended: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        assert_eq!(mended["label2id"], json!({"angry": 0, "calm": 1, "happy": 2}));
+        assert_eq!((&mended["hidden_size"], &mended["pad_token_id"]), (&json!(24), &json!(0)));
+        assert_eq!(mended["my_notes"], json!({"keep": ["me"]}));
+        let keys = serde_json::from_slice::<Value>(&original[3..]).unwrap().as_object().unwrap().len();
+        assert_eq!(mended.as_object().unwrap().len(), keys);
+    }
+    assert_eq!(code(&["check", &here, "--error-on-warning"]), Some(0));
+}

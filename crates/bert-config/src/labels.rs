@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bert_diag::{Code, Edit, Finding, Fix, Report, Source, counted, listed, quoted};
+use bert_diag::{Code, Finding, Fix, Report, Source, counted, listed, quoted};
 use bert_json::{Member, Value};
 
 use crate::read::{as_witness, key_span, label_name, value_span};
@@ -330,11 +330,6 @@ fn compare_maps(
     );
     let entries: Vec<_> = id2label.iter().enumerate().map(|(i, n)| format!("{}: {i}", json_string(n))).collect();
     let text = format!("{{ {} }}", entries.join(", "));
-    let edit = Edit {
-        file: source.file().to_string(),
-        range: names.value.range.start as u64..names.value.range.end as u64,
-        text,
-    };
     let witness = id2label.iter().enumerate().find(|(i, n)| label2id.get(*n) != Some(i));
     let label = match witness {
         Some((i, name)) => format!("{}; {} is id {i}", counted(id2label.len(), "label"), quoted(name)),
@@ -344,6 +339,6 @@ fn compare_maps(
         Finding::new(Code::C012, Code::C012.summary())
             .span(key_span(source, names, format!("{}; {}", counted(label2id.len(), "label"), listed(&differences, 4))))
             .span(as_witness(key_span(source, ids, label)))
-            .fix(Fix { title: "derive `label2id` from `id2label`".into(), safe: true, edits: vec![edit] }),
+            .fix(Fix::replace("derive `label2id` from `id2label`", source.file(), names.value.range.clone(), text)),
     );
 }

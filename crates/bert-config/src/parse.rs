@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bert_diag::{Code, Finding, Rejected, Report, Source, Span, listed, quoted};
+use bert_diag::{Code, Finding, Fix, Rejected, Report, Source, Span, listed, quoted};
 use bert_json::{Member, NotText, Value};
 
 use crate::fields::{ALIASES, FIELDS};
@@ -85,7 +85,7 @@ fn parse_bytes(file: &str, bytes: &[u8]) -> Parsed<BertConfig> {
         report.push(
             Finding::new(Code::C003, format!("`{file}` begins with a UTF-8 byte order mark"))
                 .span(Span::primary(&source, 0..3, "skipped"))
-                .help("save the file as UTF-8 without a byte order mark"),
+                .fix(Fix::replace("remove the mark", file, 0..3, "")),
         );
     }
     let root = match bert_json::parse(&decoded.for_parsing()) {
@@ -197,7 +197,12 @@ fn read_member(config: &mut BertConfig, member: &Member, source: &Source, report
         Ok(true) => report.push(
             Finding::new(Code::C008, format!("`{}` is written as a float", member.key))
                 .span(value_span(source, member, "read as a whole number"))
-                .help("write it without a fraction"),
+                .fix(Fix::replace(
+                    "write it without a fraction",
+                    source.file(),
+                    member.value.range.clone(),
+                    (field.json)(config),
+                )),
         ),
         Err(wrong) => {
             config.broken.insert(name.to_string());

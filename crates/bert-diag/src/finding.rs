@@ -44,6 +44,14 @@ pub struct Finding {
     pub fixes: Vec<Fix>,
 }
 
+impl Fix {
+    /// One replacement that keeps the meaning of the checkpoint; the range counts bytes of a text file.
+    pub fn replace(title: impl Into<String>, file: &str, range: Range<usize>, text: impl Into<String>) -> Self {
+        let range = range.start as u64..range.end as u64;
+        Fix { title: title.into(), safe: true, edits: vec![Edit { file: file.to_string(), range, text: text.into() }] }
+    }
+}
+
 impl Finding {
     /// A finding with the severity of its code and nothing else yet.
     pub fn new(code: Code, message: impl Into<String>) -> Self {

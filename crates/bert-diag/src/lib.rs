@@ -23,6 +23,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod code;
+mod edit;
 mod finding;
 mod levels;
 #[cfg(feature = "serde")]
@@ -32,6 +33,7 @@ mod span;
 mod text;
 
 pub use code::{Code, CodeInfo, Severity};
+pub use edit::{EditError, apply_edits};
 pub use finding::{Edit, Finding, Fix};
 pub use levels::{CannotLower, Levels};
 pub use report::{Rejected, Report};

@@ -1,7 +1,7 @@
 //! The tokenizer against configuration and weights.
 
-use bert_config::BertConfig;
-use bert_diag::{Code, Finding, Report, Source, Span, counted, listed, quoted};
+use bert_config::{BertConfig, Origin};
+use bert_diag::{Code, Finding, Fix, Report, Source, Span, counted, listed, quoted};
 use bert_tok::{BertTokenizer, TokenizerFacts, TokenizerFiles};
 use bert_weights::{NameMap, TensorIndex};
 
@@ -37,6 +37,15 @@ pub(crate) fn tokenizer(
     pad(config, facts, report);
     special_ids(config, facts, report);
     pairs(config, facts, report);
+}
+
+/// Padding is masked, so the id may be corrected without changing an output.
+fn pad_fix(config: &BertConfig, id: u32) -> Fix {
+    let title = format!("write \"pad_token_id\": {id}");
+    match config.origin("pad_token_id") {
+        Origin::Given(range) => Fix::replace(title, config.source().file(), range, id.to_string()),
+        _ => Fix { title, safe: false, edits: Vec::new() },
+    }
 }
 
 /// Ids of special tokens that the configuration writes down.
@@ -132,7 +141,7 @@ fn pad(config: &BertConfig, facts: &TokenizerFacts, report: &mut Report) {
             )
             .span(config.span("pad_token_id", format!("{id} in the tokenizer")))
             .note("predictions here do not depend on it; programs that mask by this id would mask real tokens")
-            .help(format!("write \"pad_token_id\": {id}")),
+            .fix(pad_fix(config, id)),
         );
     }
 }

@@ -1,10 +1,12 @@
 //! `bert check`: everything that is wrong.
 
+mod fix;
+
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use bert_checkpoint::{Checkpoint, Expectations, Level};
+use bert_checkpoint::{Checked, Checkpoint, Expectations, Level};
 use bert_config::BertConfig;
 use bert_diag::{Code, Finding, Report, Severity};
 use bert_model::compare_engines;
@@ -16,14 +18,12 @@ use crate::{open, render};
 pub(crate) fn run(args: &Check, global: &Global) -> Result<Outcome, Failure> {
     let start = Instant::now();
     let expect = expectations(args)?;
+    if args.fix {
+        return fix::run(args, global, &expect);
+    }
     let mut reports: Vec<(&PathBuf, Report)> = Vec::new();
     for path in &args.checkpoints {
-        let level = match args.level {
-            CheckLevel::Header => Level::Header,
-            CheckLevel::Weights | CheckLevel::Run => Level::Weights,
-        };
-        let builder = open::builder(path, &args.parts, global)?.level(level).expect(expect.clone());
-        let checked = builder.check().map_err(|e| open::failure(&e))?;
+        let checked = check_one(path, args, global, &expect)?;
         let mut report = checked.report;
         if let Some(checkpoint) = checked.checkpoint.filter(|_| args.level == CheckLevel::Run) {
             report.push(prove(&checkpoint)?);
@@ -33,6 +33,15 @@ pub(crate) fn run(args: &Check, global: &Global) -> Result<Outcome, Failure> {
     }
     print(args, global, &reports, start)?;
     Ok(Outcome::clean_if(reports.iter().all(|(_, report)| report.is_ok())))
+}
+
+fn check_one(path: &Path, args: &Check, global: &Global, expect: &Expectations) -> Result<Checked, Failure> {
+    let level = match args.level {
+        CheckLevel::Header => Level::Header,
+        CheckLevel::Weights | CheckLevel::Run => Level::Weights,
+    };
+    let builder = open::builder(path, &args.parts, global)?.level(level).expect(expect.clone());
+    builder.check().map_err(|e| open::failure(&e))
 }
 
 /// Runs the checkpoint through two independent implementations.
