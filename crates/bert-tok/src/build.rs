@@ -46,9 +46,7 @@ fn finish(
     }
     add_tokens(&mut root, settings, names);
     let lowercase = root.pointer("/normalizer/lowercase").and_then(Value::as_bool).unwrap_or(false);
-    let parsed = serde_json::to_vec(&root)
-        .map_err(|e| e.to_string())
-        .and_then(|bytes| Tokenizer::from_bytes(bytes).map_err(|e| e.to_string()));
+    let parsed: Result<Tokenizer, _> = serde_json::from_value(root);
     match parsed {
         Ok(tokenizer) => Some(Built { tokenizer, file, baked_truncation, baked_padding, lowercase }),
         Err(e) => {

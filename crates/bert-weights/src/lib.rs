@@ -48,7 +48,7 @@ pub use error::Error;
 pub use evidence::HeadEvidence;
 pub use infer::{Recovered, RecoveredField, infer_config};
 pub use names::{Collision, NameMap};
-pub use scan::{TensorStats, scan};
+pub use scan::{TensorStats, ValueCheck, check_values, scan};
 pub use schema::{Dim, Part, TensorSpec, expected_tensors, layer_of};
 pub use sniff::{ForeignFile, sniff};
 pub use tensor::{TensorIndex, TensorInfo, TensorView, Weights};

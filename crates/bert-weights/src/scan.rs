@@ -2,12 +2,12 @@
 
 use rayon::prelude::*;
 
-use crate::{Error, Weights};
+use crate::{DType, Error, Weights};
 
-/// Figures of one tensor's values.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// What is plainly wrong with a tensor's values.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct TensorStats {
+pub struct ValueCheck {
     /// Number of values.
     pub count: usize,
     /// Values that are NaN.
@@ -16,15 +16,111 @@ pub struct TensorStats {
     pub infinite: usize,
     /// Index (row-major) of the first NaN or infinite value.
     pub first_bad: Option<usize>,
-    /// Mean of the finite values.
-    pub mean: f64,
-    /// Standard deviation of the finite values.
-    pub std: f64,
     /// Whether every value is zero.
     pub all_zero: bool,
 }
 
-/// Looks at every value of the named tensors, in parallel; tensors that are no float weights are left out.
+/// Mean and spread of a tensor's values, and what is wrong with them.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct TensorStats {
+    /// What is wrong with them.
+    pub check: ValueCheck,
+    /// Mean of the finite values.
+    pub mean: f64,
+    /// Standard deviation of the finite values.
+    pub std: f64,
+}
+
+/// The names among these that are float weights.
+fn weights_among<'a>(weights: &Weights, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    names.into_iter().filter(|n| weights.index().get(n).is_some_and(|info| info.dtype.is_weight())).collect()
+}
+
+/// Bytes looked at by one task: a multiple of every element size, small enough to share the work, large enough to be
+/// worth a task.
+const BLOCK_BYTES: usize = 1 << 20;
+
+/// Looks at every value of the named tensors once, where it lies, in parallel, at about the speed of memory; tensors that
+/// are no float weights are left out.
+///
+/// # Errors
+/// When the file was cut while it was open.
+pub fn check_values<'a>(
+    weights: &Weights,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<(&'a str, ValueCheck)>, Error> {
+    let names = weights_among(weights, names);
+    let missing = |name: &str| Error::NoTensor { name: name.to_string() };
+    let views =
+        names.iter().map(|name| weights.get(name).ok_or_else(|| missing(name))).collect::<Result<Vec<_>, _>>()?;
+    let bytes = views.iter().map(|view| view.bytes()).collect::<Result<Vec<_>, _>>()?;
+    let blocks: Vec<(usize, &[u8])> =
+        bytes.iter().enumerate().flat_map(|(i, all)| all.chunks(BLOCK_BYTES).map(move |block| (i, block))).collect();
+    let dtypes: Vec<DType> = views.iter().map(|view| view.info().dtype).collect();
+    let dtype_of = |i: usize| dtypes.get(i).copied().unwrap_or(DType::F32);
+    let masks: Vec<(usize, Mask)> = blocks.par_iter().map(|(i, block)| (*i, mask(dtype_of(*i), block))).collect();
+    let mut whole = vec![Mask::default(); names.len()];
+    for (i, mask) in masks {
+        if let Some(sum) = whole.get_mut(i) {
+            sum.any |= mask.any;
+            sum.bad |= mask.bad;
+        }
+    }
+    let checks = whole.iter().zip(&views).map(|(mask, view)| {
+        let count = view.info().len();
+        match mask.bad {
+            // Rare, so counted in a second look.
+            true => Ok::<_, Error>(counted(&view.to_f32()?)),
+            false => Ok(ValueCheck { count, all_zero: !mask.any, ..ValueCheck::default() }),
+        }
+    });
+    names.into_iter().zip(checks).map(|(name, check)| Ok((name, check?))).collect()
+}
+
+/// Whether any value is not zero, and whether any is not finite.
+#[derive(Clone, Copy, Default)]
+struct Mask {
+    any: bool,
+    bad: bool,
+}
+
+/// An exponent of all ones means NaN or infinity: adding one to it carries into the sign's place. Only `and`, `add` and
+/// `or`, so that it is vectorised for every processor.
+macro_rules! mask_of {
+    ($bytes:expr, $type:ty, $exponent:expr, $one:expr) => {{
+        let (mut any, mut carry): ($type, $type) = (0, 0);
+        for b in $bytes.as_chunks::<{ size_of::<$type>() }>().0 {
+            let bits = <$type>::from_le_bytes(*b);
+            any |= bits << 1;
+            carry |= (bits & $exponent).wrapping_add($one);
+        }
+        Mask { any: any != 0, bad: carry >> (<$type>::BITS - 1) != 0 }
+    }};
+}
+
+fn mask(dtype: DType, bytes: &[u8]) -> Mask {
+    match dtype {
+        DType::F16 => mask_of!(bytes, u16, 0x7c00, 0x0400),
+        DType::BF16 => mask_of!(bytes, u16, 0x7f80, 0x0080),
+        DType::F64 => mask_of!(bytes, u64, 0x7ff0_0000_0000_0000, 0x0010_0000_0000_0000),
+        _ => mask_of!(bytes, u32, 0x7f80_0000, 0x0080_0000),
+    }
+}
+
+fn counted(values: &[f32]) -> ValueCheck {
+    let bad = values.iter().filter(|v| !v.is_finite()).count();
+    let nan = values.iter().filter(|v| v.is_nan()).count();
+    ValueCheck {
+        count: values.len(),
+        nan,
+        infinite: bad - nan,
+        first_bad: values.iter().position(|v| !v.is_finite()),
+        all_zero: values.iter().all(|v| *v == 0.0),
+    }
+}
+
+/// Mean and spread of the named tensors, in parallel; tensors that are no float weights are left out.
 ///
 /// # Errors
 /// When the file was cut while it was open.
@@ -32,9 +128,7 @@ pub fn scan<'a>(
     weights: &Weights,
     names: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<(&'a str, TensorStats)>, Error> {
-    let names: Vec<&str> =
-        names.into_iter().filter(|n| weights.index().get(n).is_some_and(|info| info.dtype.is_weight())).collect();
-    names
+    weights_among(weights, names)
         .into_par_iter()
         .map(|name| {
             let view = weights.get(name).ok_or_else(|| Error::NoTensor { name: name.to_string() })?;
@@ -44,27 +138,49 @@ pub fn scan<'a>(
 }
 
 /// Values summed in f32 before they go to f64: few enough to lose nothing that matters to a mean.
-const BLOCK: usize = 64;
+const SUM: usize = 64;
 
 fn stats(values: &[f32]) -> TensorStats {
-    let finite_sum: f64 = values
-        .chunks(BLOCK)
-        .map(|b| f64::from(b.iter().map(|v| if v.is_finite() { *v } else { 0.0 }).sum::<f32>()))
-        .sum();
-    let bad = values.iter().filter(|v| !v.is_finite()).count();
-    let finite = values.len() - bad;
-    let mean = if finite == 0 { 0.0 } else { finite_sum / finite as f64 };
+    let check = counted(values);
+    let finite = (values.len() - check.nan - check.infinite).max(1) as f64;
+    let or_zero = |v: f32| if v.is_finite() { v } else { 0.0 };
+    let sum: f64 = values.chunks(SUM).map(|b| f64::from(b.iter().map(|v| or_zero(*v)).sum::<f32>())).sum();
+    let mean = sum / finite;
     let centre = mean as f32;
     let square = |v: &f32| if v.is_finite() { (v - centre) * (v - centre) } else { 0.0 };
-    let squares: f64 = values.chunks(BLOCK).map(|b| f64::from(b.iter().map(square).sum::<f32>())).sum();
-    let nan = if bad == 0 { 0 } else { values.iter().filter(|v| v.is_nan()).count() };
-    TensorStats {
-        count: values.len(),
-        nan,
-        infinite: bad - nan,
-        first_bad: if bad == 0 { None } else { values.iter().position(|v| !v.is_finite()) },
-        mean,
-        std: if finite == 0 { 0.0 } else { (squares / finite as f64).sqrt() },
-        all_zero: values.iter().all(|v| *v == 0.0),
+    let squares: f64 = values.chunks(SUM).map(|b| f64::from(b.iter().map(square).sum::<f32>())).sum();
+    TensorStats { check, mean, std: (squares / finite).sqrt() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_tell_zero_finite_and_bad_apart_in_every_type() {
+        let cases: [(f64, bool, bool); 8] = [
+            (0.0, false, false),
+            (-0.0, false, false),
+            (1.0, true, false),
+            (-1e-3, true, false),
+            (6.1e4, true, false),
+            (f64::NAN, true, true),
+            (f64::INFINITY, true, true),
+            (f64::NEG_INFINITY, true, true),
+        ];
+        for (value, any, bad) in cases {
+            let forms: [(DType, Vec<u8>); 4] = [
+                (DType::F64, value.to_le_bytes().to_vec()),
+                (DType::F32, (value as f32).to_le_bytes().to_vec()),
+                (DType::F16, half::f16::from_f64(value).to_le_bytes().to_vec()),
+                (DType::BF16, half::bf16::from_f64(value).to_le_bytes().to_vec()),
+            ];
+            for (dtype, bytes) in forms {
+                let mask = mask(dtype, &bytes);
+                assert_eq!((mask.any, mask.bad), (any, bad), "{dtype} {value}");
+            }
+        }
+        assert!(mask(DType::F32, &f32::MAX.to_le_bytes()).any && !mask(DType::F32, &f32::MAX.to_le_bytes()).bad);
+        assert!(mask(DType::F32, &f32::from_bits(1).to_le_bytes()).any, "the smallest number is not zero");
     }
 }

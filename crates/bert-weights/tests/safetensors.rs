@@ -172,7 +172,10 @@ fn statistics_equal_a_plain_f64_sum() {
             (stats.mean - mean).abs() < 1e-5 * (std + mean.abs()) && (stats.std - std).abs() < 1e-5 * std.max(1e-30),
             "{name}"
         );
-        assert_eq!((stats.nan, stats.infinite, stats.first_bad, stats.count), (0, 0, None, values.len()));
+        assert_eq!(
+            (stats.check.nan, stats.check.infinite, stats.check.first_bad, stats.check.count),
+            (0, 0, None, values.len())
+        );
     }
 }
 

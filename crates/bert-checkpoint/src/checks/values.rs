@@ -2,7 +2,7 @@
 
 use bert_config::Origin;
 use bert_diag::{Code, Finding, Report, counted, listed, quoted};
-use bert_weights::{DType, Part, TensorSpec, TensorStats, expected_tensors, scan};
+use bert_weights::{DType, Part, TensorSpec, ValueCheck, check_values, expected_tensors, scan};
 
 use super::Facts;
 use crate::Error;
@@ -124,7 +124,7 @@ fn tied(facts: &Facts<'_>, report: &mut Report) -> Result<(), Error> {
 /// NaN, infinity, zeros, untrained heads.
 pub(crate) fn values(facts: &Facts<'_>, report: &mut Report) -> Result<(), Error> {
     let used = used(facts);
-    let stats = scan(facts.weights, used.iter().map(|(_, file)| *file))?;
+    let stats = check_values(facts.weights, used.iter().map(|(_, file)| *file))?;
     let find = |file: &str| stats.iter().find(|(name, _)| *name == file).map(|(_, s)| s);
     non_finite(facts, &stats, report);
     let zero: Vec<_> = used
@@ -145,7 +145,7 @@ pub(crate) fn values(facts: &Facts<'_>, report: &mut Report) -> Result<(), Error
             .help("compare with the original file, or take another checkpoint of the run"),
         );
     }
-    untrained(facts, &used, find, report);
+    untrained(facts, &used, report)?;
     tied(facts, report)
 }
 
@@ -154,10 +154,10 @@ fn must_not_be_zero(spec: &TensorSpec) -> bool {
     spec.name.ends_with(".weight") && !spec.name.contains("token_type_embeddings")
 }
 
-fn non_finite(facts: &Facts<'_>, stats: &[(&str, TensorStats)], report: &mut Report) {
+fn non_finite(facts: &Facts<'_>, stats: &[(&str, ValueCheck)], report: &mut Report) {
     let bad: Vec<_> = stats.iter().filter(|(_, s)| s.first_bad.is_some()).collect();
     let Some((first, s)) = bad.first() else { return };
-    let describe = |(name, s): &&(&str, TensorStats)| {
+    let describe = |(name, s): &&(&str, ValueCheck)| {
         let at = s.first_bad.unwrap_or_default();
         format!("{}: {} NaN, {} infinite of {}, the first at index {at}", quoted(name), s.nan, s.infinite, s.count)
     };
@@ -177,26 +177,22 @@ fn non_finite(facts: &Facts<'_>, stats: &[(&str, TensorStats)], report: &mut Rep
 }
 
 /// A head with a bias of exact zeros and weights spread as a fresh initialisation spreads them.
-fn untrained<'a>(
-    facts: &Facts<'_>,
-    used: &[(TensorSpec, &'a str)],
-    find: impl Fn(&str) -> Option<&'a TensorStats>,
-    report: &mut Report,
-) {
+fn untrained(facts: &Facts<'_>, used: &[(TensorSpec, &str)], report: &mut Report) -> Result<(), Error> {
     let head =
         |spec: &TensorSpec| matches!(spec.part, Part::Classifier | Part::Choice | Part::Span | Part::NextSentence);
+    let heads = used.iter().filter(|(spec, _)| head(spec));
+    let stats = scan(facts.weights, heads.clone().map(|(_, file)| *file))?;
     let part = |end: &str| {
-        used.iter()
-            .find(|(spec, _)| head(spec) && spec.name.ends_with(end))
-            .and_then(|(_, file)| Some((*file, find(file)?)))
+        let (_, file) = heads.clone().find(|(spec, _)| spec.name.ends_with(end))?;
+        stats.iter().find(|(name, _)| name == file)
     };
-    let (Some((name, weight)), Some((_, bias))) = (part(".weight"), part(".bias")) else { return };
+    let (Some((name, weight)), Some((_, bias))) = (part(".weight"), part(".bias")) else { return Ok(()) };
     let fresh = facts.config.initializer_range;
     // Three standard errors of a sample's spread and mean: a fresh head passes 997 times of 1000.
-    let n = weight.count.max(1) as f64;
+    let n = weight.check.count.max(1) as f64;
     let spread = (weight.std / fresh - 1.0).abs() < 3.0 / (2.0 * n).sqrt();
     let centred = weight.mean.abs() < 3.0 * fresh / n.sqrt();
-    if bias.all_zero && spread && centred && !weight.all_zero {
+    if bias.check.all_zero && spread && centred && !weight.check.all_zero {
         report.push(
             Finding::new(Code::W019, format!("the head {} looks freshly initialised", quoted(name)))
                 .spans(
@@ -213,4 +209,5 @@ fn untrained<'a>(
                 .help("fine-tune first, or point at the fine-tuned folder"),
         );
     }
+    Ok(())
 }

@@ -140,7 +140,7 @@ fn tensor_lines(out: &mut impl Write, checked: &Checked, stats: &[(&str, TensorS
     for (name, info) in weights.index().iter() {
         write!(out, "  {name:width$}  {:5}  {:?}", info.dtype, info.shape)?;
         if let Some((_, s)) = stats.iter().find(|(n, _)| *n == name) {
-            let oddity = match (s.nan + s.infinite, s.all_zero) {
+            let oddity = match (s.check.nan + s.check.infinite, s.check.all_zero) {
                 (0, false) => String::new(),
                 (0, true) => "  all zero".to_string(),
                 (bad, _) => format!("  {bad} not finite"),
@@ -185,7 +185,7 @@ fn record(args: &Inspect, checked: &Checked, stats: &[(&str, TensorStats)]) -> V
 
 fn tensor_record(name: &str, info: &bert_weights::TensorInfo, stats: &[(&str, TensorStats)]) -> Value {
     let stats = stats.iter().find(|(n, _)| *n == name).map(
-        |(_, s)| json!({"mean": s.mean, "std": s.std, "nan": s.nan, "infinite": s.infinite, "all_zero": s.all_zero}),
+        |(_, s)| json!({"mean": s.mean, "std": s.std, "nan": s.check.nan, "infinite": s.check.infinite, "all_zero": s.check.all_zero}),
     );
     json!({"name": name, "dtype": info.dtype.name(), "shape": info.shape, "stats": stats})
 }
