@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout)]
 
 mod codes;
+mod corpus;
 mod fixtures;
 mod generated;
 mod invariants;
@@ -17,6 +18,7 @@ type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 const USAGE: &str = "usage: cargo xtask TASK
   fixtures [--check]   write fixtures/tiny (or compare: exit 1 when a file differs)
   codes [--check]      write docs/findings from the catalogue and the snapshots (or compare)
+  corpus               docs/corpus.md: what transformers does with every broken checkpoint
   reference            set up the pinned Python environment and make all goldens
   demo                 train fixtures/demo anew
   real                 fine-tune a published model and compare our outputs with the reference's
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         ["fixtures", "--check"] => fixtures::check(),
         ["codes"] => codes::write(),
         ["codes", "--check"] => codes::check(),
+        ["corpus"] => corpus::write(),
         ["reference"] => python::reference(),
         ["demo"] => python::demo(),
         ["real"] => real::compare_with_reference(),
