@@ -8,6 +8,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::failure::Failure;
+use crate::settings::Settings;
 
 /// Opens fine-tuned BERT checkpoints, proves that their parts belong together, and runs them.
 ///
@@ -54,19 +55,25 @@ pub(crate) struct Global {
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// Threads to compute with [default: what the machine or its container allows]
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", env = "BERT_THREADS")]
     threads: Option<usize>,
+    /// Read the settings of this file [default: the nearest bert.toml upwards]
+    #[arg(long = "config", global = true, value_name = "FILE", env = "BERT_CONFIG", conflicts_with = "no_config")]
+    settings: Option<PathBuf>,
+    /// Read no bert.toml
+    #[arg(long, global = true)]
+    no_config: bool,
     /// Treat findings of this code as errors
-    #[arg(short = 'D', long = "deny", global = true, value_name = "CODE")]
+    #[arg(short = 'D', long = "deny", global = true, value_name = "CODE", env = "BERT_DENY", value_delimiter = ',')]
     deny: Vec<String>,
     /// Treat findings of this code as warnings
-    #[arg(short = 'W', long = "warn", global = true, value_name = "CODE")]
+    #[arg(short = 'W', long = "warn", global = true, value_name = "CODE", env = "BERT_WARN", value_delimiter = ',')]
     warn: Vec<String>,
     /// Do not report findings of this code (never an error)
-    #[arg(short = 'A', long = "allow", global = true, value_name = "CODE")]
+    #[arg(short = 'A', long = "allow", global = true, value_name = "CODE", env = "BERT_ALLOW", value_delimiter = ',')]
     allow: Vec<String>,
     /// Treat all warnings as errors
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "BERT_ERROR_ON_WARNING", value_parser = clap::builder::FalseyValueParser::new())]
     error_on_warning: bool,
     /// Exit 0 even when the answer is not clean
     #[arg(long, global = true)]
@@ -94,20 +101,26 @@ impl Global {
         Ok(())
     }
 
+    /// The settings of the project.
+    pub(crate) fn settings(&self) -> Result<Settings, Failure> {
+        if self.no_config { Ok(Settings::default()) } else { Settings::read(self.settings.as_deref()) }
+    }
+
     pub(crate) fn levels(&self) -> Result<Levels, Failure> {
+        let file = self.settings()?;
         let code = |text: &String| {
             Code::find(text)
                 .ok_or_else(|| Failure::Usage(format!("there is no finding code `{text}`; `bert explain` lists them")))
         };
         let refused = |e: bert_diag::CannotLower| Failure::Usage(e.to_string());
-        let mut levels = Levels::default().deny_warnings(self.error_on_warning);
-        for text in &self.allow {
+        let mut levels = Levels::default().deny_warnings(self.error_on_warning || file.error_on_warning);
+        for text in file.allow.iter().chain(&self.allow) {
             levels = levels.allow(code(text)?).map_err(refused)?;
         }
-        for text in &self.warn {
+        for text in file.warn.iter().chain(&self.warn) {
             levels = levels.warn(code(text)?).map_err(refused)?;
         }
-        for text in &self.deny {
+        for text in file.deny.iter().chain(&self.deny) {
             levels = levels.deny(code(text)?);
         }
         Ok(levels)
@@ -118,7 +131,7 @@ impl Global {
 #[derive(Debug, Args)]
 pub(crate) struct Parts {
     /// What the checkpoint is for [default: as its configuration says, confirmed by the tensors]
-    #[arg(long, value_parser = PossibleValuesParser::new(Task::all().map(Task::name)))]
+    #[arg(long, env = "BERT_TASK", value_parser = PossibleValuesParser::new(Task::all().map(Task::name)))]
     pub(crate) task: Option<String>,
     /// Take the configuration from this file
     #[arg(long, value_name = "FILE")]

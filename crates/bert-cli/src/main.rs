@@ -9,6 +9,7 @@ mod output;
 mod progress;
 mod render;
 mod rows;
+mod settings;
 
 use std::process::ExitCode;
 

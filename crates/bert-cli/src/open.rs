@@ -20,14 +20,20 @@ pub(crate) fn builder(path: &Path, parts: &Parts, global: &Global) -> Result<Che
     if let Some(folder) = &parts.tokenizer {
         builder = builder.tokenizer(folder);
     }
-    if let Some(task) = task(parts) {
+    if let Some(task) = task(parts, global)? {
         builder = builder.task(task);
     }
     Ok(builder)
 }
 
-pub(crate) fn task(parts: &Parts) -> Option<Task> {
-    parts.task.as_deref().and_then(Task::from_name)
+/// The task asked for by flag, environment or `bert.toml`.
+fn task(parts: &Parts, global: &Global) -> Result<Option<Task>, Failure> {
+    let asked = parts.task.clone().or(global.settings()?.task);
+    asked
+        .map(|name| {
+            Task::from_name(&name).ok_or_else(|| Failure::Usage(format!("bert.toml: there is no task `{name}`")))
+        })
+        .transpose()
 }
 
 pub(crate) fn failure(error: &Error) -> Failure {
@@ -42,7 +48,7 @@ pub(crate) fn classifier(path: &Path, parts: &Parts, global: &Global) -> Result<
         output::remark(&format!("{}\n", render::full(finding, path)));
     }
     let checkpoint = checked.checkpoint.ok_or(Failure::Refused)?;
-    let task = task(parts).unwrap_or(checkpoint.architecture().task());
+    let task = task(parts, global)?.unwrap_or(checkpoint.architecture().task());
     if task != Task::TextClassification {
         let found = checkpoint.architecture();
         return Err(Failure::Other(format!(

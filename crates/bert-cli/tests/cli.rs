@@ -471,3 +471,45 @@ fn safe_fixes_are_applied_to_a_copy_or_in_place_and_no_key_is_lost() {
     }
     assert_eq!(code(&["check", &here, "--error-on-warning"]), Some(0));
 }
+
+#[test]
+fn bert_toml_is_found_upwards_and_flags_and_environment_go_above_it() {
+    let dir = Scratch::new();
+    std::fs::create_dir_all(dir.0.path().join("a/b")).unwrap();
+    let demo = fixtures().join("demo").canonicalize().unwrap();
+    let legacy = fixtures().join("tiny/seq-gamma-beta").canonicalize().unwrap();
+    let run = |folder: &str, env: &[(&str, &str)], args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bert"));
+        command.args(args).current_dir(dir.0.path().join(folder)).envs(env.iter().copied()).output().unwrap()
+    };
+    let (demo, legacy) = (demo.to_str().unwrap(), legacy.to_str().unwrap());
+    let code = |env: &[(&str, &str)], args: &[&str]| run("a/b", env, args).status.code().unwrap();
+    assert_eq!(code(&[], &["check", legacy]), 0);
+    dir.file("bert.toml", "deny = [\"W020\"]\n");
+    assert_eq!(code(&[], &["check", legacy]), 1, "found two folders up");
+    assert_eq!(code(&[], &["check", legacy, "--no-config"]), 0);
+    assert_eq!(code(&[("BERT_ALLOW", "W020")], &["check", legacy, "--no-config", "--error-on-warning"]), 0);
+    assert_eq!(code(&[("BERT_ERROR_ON_WARNING", "1")], &["check", legacy, "--no-config"]), 1);
+    dir.file(
+        "bert.toml",
+        "max-length = 4\n[expect]\nnum_labels = 3\nid2label.2 = \"positive\"\ntask = \"text-classification\"\n",
+    );
+    assert_eq!(code(&[], &["check", demo]), 0);
+    assert_eq!(code(&[], &["check", legacy]), 1, "another label");
+    assert_eq!(rows(&run("a", &[], &["predict", demo, "a long and charming film"]))[0]["tokens"], 4);
+    assert_eq!(
+        rows(&run("a", &[], &["predict", demo, "a long and charming film", "--max-length", "5"]))[0]["tokens"],
+        5
+    );
+    let other = dir.file("other.toml", "task = \"question-answering\"\n");
+    assert_eq!(code(&[], &["check", demo, "--config", &other]), 1);
+    assert_eq!(code(&[("BERT_TASK", "text-classification")], &["check", demo, "--config", &other]), 0);
+    for (text, word) in
+        [("denny = []", "denny"), ("deny = 1", "deny"), ("task = \"x\"", "no task"), ("deny = [\"Q1\"]", "Q1")]
+    {
+        let file = dir.file("broken.toml", text);
+        let output = run("a", &[], &["check", demo, "--config", &file]);
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(stderr(&output).contains(word), "{}", stderr(&output));
+    }
+}

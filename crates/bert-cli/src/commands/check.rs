@@ -17,7 +17,7 @@ use crate::{open, render};
 
 pub(crate) fn run(args: &Check, global: &Global) -> Result<Outcome, Failure> {
     let start = Instant::now();
-    let expect = expectations(args)?;
+    let expect = expectations(args, global)?;
     if args.fix {
         return fix::run(args, global, &expect);
     }
@@ -55,8 +55,9 @@ fn prove(checkpoint: &Checkpoint) -> Result<Finding, Failure> {
     Ok(Finding::new(code, message).span(checkpoint.weights().index().file_span(size)))
 }
 
-fn expectations(args: &Check) -> Result<Expectations, Failure> {
-    let mut expect = Expectations::new();
+fn expectations(args: &Check, global: &Global) -> Result<Expectations, Failure> {
+    let file = global.settings()?.expectations();
+    let mut expect = file.into_iter().fold(Expectations::new(), |expect, (key, value)| expect.value(key, value));
     for pair in &args.expect {
         let (key, value) =
             pair.split_once('=').ok_or_else(|| Failure::Usage(format!("--expect takes KEY=VALUE, not `{pair}`")))?;

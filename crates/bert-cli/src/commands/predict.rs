@@ -70,7 +70,8 @@ fn open(args: &Predict, global: &Global) -> Result<Classifier, Failure> {
     let mut batch = BatchOptions::default();
     batch.batch_tokens = args.batch_tokens.unwrap_or(batch.batch_tokens).max(1);
     let classifier = crate::open::classifier(&args.checkpoint, &args.parts, global)?;
-    Ok(classifier.truncation(truncation, args.max_length).batch_options(batch))
+    let max_length = args.max_length.or(global.settings()?.max_length);
+    Ok(classifier.truncation(truncation, max_length).batch_options(batch))
 }
 
 fn fields(args: &Predict, classifier: &Classifier) -> Result<Fields, Failure> {
