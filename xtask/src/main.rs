@@ -22,6 +22,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   reference            set up the pinned Python environment and make all goldens
   demo                 train fixtures/demo anew
   real                 fine-tune a published model and compare our outputs with the reference's
+  bench-check          `bert check` on a 438 MB checkpoint: time, memory, share of the memory's bandwidth
   invariants           who may depend on whom, and where `unsafe` may stand";
 
 fn main() -> ExitCode {
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         ["reference"] => python::reference(),
         ["demo"] => python::demo(),
         ["real"] => real::compare_with_reference(),
+        ["bench-check"] => real::bench_check(),
         ["invariants"] => invariants::check(),
         _ => {
             println!("{USAGE}");

@@ -13,3 +13,14 @@ pub(crate) fn compare_with_reference() -> Result {
     let bert = root().join("target/release/bert");
     run(Command::new(interpreter()?).arg("fixtures/reference/real.py").arg("compare").arg(&work).arg(bert))
 }
+
+/// `bert check` on a checkpoint of BERT-base's size, beside safetensors and numpy.
+pub(crate) fn bench_check() -> Result {
+    run(Command::new("cargo").args(["build", "--release", "--package", "bert-cli"]))?;
+    run(Command::new("cargo").args(["build", "--release", "--package", "bert-weights", "--example", "bandwidth"]))?;
+    let release = root().join("target/release");
+    script(
+        "fixtures/reference/bench_check.py",
+        &[&root().join("target/bench-base"), &release.join("bert"), &release.join("examples/bandwidth")],
+    )
+}

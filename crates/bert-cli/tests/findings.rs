@@ -78,6 +78,25 @@ fn the_json_form_of_a_report() {
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
 }
 
+/// One record a code, from its first corruption.
+#[test]
+fn every_code_has_its_json_form() {
+    let mut text = String::new();
+    for code in bert_diag::Code::all() {
+        let Some(corruption) = CORRUPTIONS.iter().find(|c| c.code == code.id()) else { continue };
+        let folder = Folder::copy(corruption.fixture);
+        (corruption.apply)(&folder);
+        let lines = String::from_utf8(bert(&folder, &["check", ".", "--format", "jsonl"]).stdout).unwrap();
+        let record = lines.lines().find(|l| l.contains(&format!("\"code\":\"{code}\""))).unwrap();
+        let value: serde_json::Value = serde_json::from_str(record).unwrap();
+        let keys: Vec<&String> = value.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["schema", "code", "name", "severity", "checkpoint", "message", "spans", "notes", "fixes"]);
+        text.push_str(record);
+        text.push('\n');
+    }
+    insta::assert_snapshot!(text);
+}
+
 #[test]
 fn concise_and_json_lines_have_a_line_a_finding() {
     let folder = Folder::copy("tiny/seq-three");

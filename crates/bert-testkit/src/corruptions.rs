@@ -394,6 +394,22 @@ pub const CORRUPTIONS: &[Corruption] = &[
     c("limit-above-positions", 94, "X013", &["512", "40"], |f| {
         f.json("tokenizer_config.json", |t| t["model_max_length"] = json!(512))
     }),
+    c("tokenizer-undefined-template-token", 0, "T003", &["[END]", "without defining"], |f| {
+        f.json("tokenizer.json", |t| {
+            t["post_processor"]["single"][2]["SpecialToken"]["id"] = json!("[END]");
+        })
+    }),
+    c("tokenizer-second-text-alone", 0, "T003", &["second text"], |f| {
+        f.json("tokenizer.json", |t| {
+            t["post_processor"]["single"][1]["Sequence"]["id"] = json!("B");
+        })
+    }),
+    c("tokenizer-byte-level", 0, "T003", &["ByteLevel"], |f| {
+        f.json("tokenizer.json", |t| {
+            t["pre_tokenizer"] =
+                json!({"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true});
+        })
+    }),
     c("tokenizer-regex", 95, "T003", &["regular expression"], |f| {
         f.json("tokenizer.json", |t| {
             t["pre_tokenizer"] =

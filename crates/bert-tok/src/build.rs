@@ -4,6 +4,7 @@ use bert_diag::{Code, Finding, Report, Source, Span, quoted};
 use serde_json::{Value, json};
 use tokenizers::Tokenizer;
 
+use crate::pipeline;
 use crate::settings::{Settings, parse_json, plain_token};
 use crate::vocab::{self, Recipe};
 use crate::{SpecialTokens, TokenizerFiles};
@@ -118,13 +119,10 @@ fn from_json(bytes: &[u8], settings: &Settings, names: &SpecialTokens, report: &
         );
         return None;
     }
-    if let Some(found) = find_regex(&root, "") {
-        let finding =
-            Finding::new(Code::T003, format!("`{FILE}` splits or replaces by a regular expression at {found}"));
+    if let Some(problem) = pipeline::problem(&root) {
         report.push(
-            finding
+            Finding::new(Code::T003, format!("`{FILE}` {problem}"))
                 .span(span())
-                .note("BERT's tokenizer has none, and an expression from a file can take unbounded time")
                 .help("copy the tokenizer files of this model's base"),
         );
         return None;
@@ -134,18 +132,6 @@ fn from_json(bytes: &[u8], settings: &Settings, names: &SpecialTokens, report: &
     }
     override_normalizer(&mut root, settings, report);
     finish(root, FILE, settings, names, report)
-}
-
-/// Pointer of the first regular expression in the pipeline (not in the vocabulary).
-fn find_regex(value: &Value, pointer: &str) -> Option<String> {
-    match value {
-        Value::Object(map) => map.iter().filter(|(k, _)| *k != "vocab" && *k != "added_tokens").find_map(|(k, v)| {
-            let here = format!("{pointer}/{k}");
-            if k == "Regex" { Some(here) } else { find_regex(v, &here) }
-        }),
-        Value::Array(list) => list.iter().enumerate().find_map(|(i, v)| find_regex(v, &format!("{pointer}/{i}"))),
-        _ => None,
-    }
 }
 
 /// `BertTokenizerFast.__init__`: values written in `tokenizer_config.json` win over the normalizer of `tokenizer.json`.

@@ -25,6 +25,7 @@ mod error;
 mod facts;
 mod files;
 mod judge;
+mod pipeline;
 mod settings;
 mod tokenizer;
 mod vocab;
