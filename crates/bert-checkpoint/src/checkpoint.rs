@@ -143,12 +143,19 @@ pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
     if let Some(weights) = &weights {
         checks::names(weights.index(), &names, &mut all);
         if let Some(config) = &parts.config {
+            checks::label_votes(config, weights.index(), &names, &mut all);
             let evidence = HeadEvidence::read(weights.index(), &names);
             let witnesses = head::Witnesses { config, index: weights.index(), names: &names, evidence: &evidence };
             parts.architecture = head::decide(&witnesses, builder.task, &mut cross);
             let architecture = parts.architecture.or(config.architecture()).unwrap_or(Architecture::Model);
-            let facts =
-                Facts { config, architecture, weights, names: &names, head_is_sound: parts.architecture.is_some() };
+            let facts = Facts {
+                config,
+                architecture,
+                weights,
+                names: &names,
+                tokenizer_size: opened.facts.as_ref().map(|f| f.size),
+                head_is_sound: parts.architecture.is_some(),
+            };
             checks::shapes(&facts, &mut all, &mut cross);
             checks::dtypes(&facts, &mut all);
             checks::stated_dtype(&facts, &mut all);

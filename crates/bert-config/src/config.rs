@@ -93,6 +93,11 @@ impl BertConfig {
         self.broken.contains(field)
     }
 
+    /// How many entries `id2label` or `label2id` has as written, even where its labels could not be read.
+    pub fn map_entries(&self, map: &str) -> Option<usize> {
+        self.map_entries.get(map).copied()
+    }
+
     /// The file it was read from.
     pub fn source(&self) -> &Source {
         &self.source

@@ -45,6 +45,8 @@ macro_rules! fields {
             pub(crate) source: Source,
             pub(crate) given: BTreeMap<String, Range<usize>>,
             pub(crate) broken: BTreeSet<String>,
+            /// Entries of the label maps as written, whether or not they could be read.
+            pub(crate) map_entries: BTreeMap<String, usize>,
             /// Fields outside the table, as canonical JSON.
             pub(crate) others: BTreeMap<String, String>,
         }
@@ -58,6 +60,7 @@ macro_rules! fields {
                     source: Source::name_only("config.json"),
                     given: BTreeMap::new(),
                     broken: BTreeSet::new(),
+                    map_entries: BTreeMap::new(),
                     others: BTreeMap::new(),
                 }
             }

@@ -162,6 +162,10 @@ fn read_root(root: &Value, source: &Source, report: &mut Report) -> Option<BertC
     for member in members {
         read_member(&mut config, member, source, report);
     }
+    for map in ["id2label", "label2id"] {
+        let entries = root.get(map).and_then(Value::as_object);
+        config.map_entries.extend(entries.map(|e| (map.to_string(), e.len())));
+    }
     match labels::read(root, source, report) {
         Some(labels) => config.labels = labels,
         None => _ = config.broken.insert("id2label".into()),

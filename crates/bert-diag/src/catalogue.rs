@@ -307,6 +307,10 @@ catalogue! {
         "`vocab.txt` and `tokenizer.json` hold different vocabularies"
         "`tokenizer.json` is used; a program that reads `vocab.txt` gets other ids."
         "Delete the stale file.";
+    T014 "special-tokens-disagree" Warning
+        "two tokenizer files name different special tokens"
+        "`tokenizer_config.json` wins here and in the reference; another program that reads `special_tokens_map.json` builds other inputs."
+        "Make the two files agree with training.";
     X001 "label-count" Error
         "the classifier has another number of outputs than there are labels"
         "Predictions for the outputs without a name cannot be reported, and a label map of another length belongs to another run."

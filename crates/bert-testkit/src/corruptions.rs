@@ -118,9 +118,13 @@ pub const CORRUPTIONS: &[Corruption] = &[
         f.config("id2label", json!({"zero": "angry", "1": "calm", "2": "happy"}))
     }),
     c("config-no-labels", 25, "C013", &["no entries"], |f| f.config("id2label", json!({}))),
-    c("config-label-maps-disagree", 26, "C012", &["`happy` is absent"], |f| {
-        f.config("label2id", json!({"angry": 0, "calm": 1}))
-    }),
+    c(
+        "config-label-maps-disagree",
+        26,
+        "C012",
+        &["`happy` is absent", "has 3 rows, which agrees with `id2label`"],
+        |f| f.config("label2id", json!({"angry": 0, "calm": 1})),
+    ),
     c("config-num-labels", 0, "C015", &["5", "3"], |f| f.config("num_labels", json!(5))),
     c("config-label2id-alone", 0, "C031", &["LABEL_0"], |f| f.json("config.json", |c| _ = c.remove("id2label"))),
     on("tiny/seq-one-label", "config-one-label-softmax", 27, "C016", &["one label"], |f| {
@@ -235,7 +239,9 @@ pub const CORRUPTIONS: &[Corruption] = &[
     c("weights-hidden-size", 53, "W013", &["hidden_size", "36", "24"], |f| {
         f.json("config.json", |c| _ = c.insert("hidden_size".into(), json!(36)))
     }),
-    c("weights-vocab-size", 53, "W013", &["vocab_size", "9000"], |f| f.config("vocab_size", json!(9000))),
+    c("weights-vocab-size", 53, "W013", &["vocab_size", "9000", "235 tokens, in agreement with the weights"], |f| {
+        f.config("vocab_size", json!(9000))
+    }),
     c("weights-intermediate-size", 53, "W013", &["intermediate_size", "64", "40"], |f| {
         f.config("intermediate_size", json!(64))
     }),
@@ -393,6 +399,9 @@ pub const CORRUPTIONS: &[Corruption] = &[
     on("tiny/seq-baked-truncation", "tokenizer-baked-truncation", 93, "T009", &["truncation to 16", "padding"], |_| {}),
     c("limit-above-positions", 94, "X013", &["512", "40"], |f| {
         f.json("tokenizer_config.json", |t| t["model_max_length"] = json!(512))
+    }),
+    c("special-tokens-disagree", 0, "T014", &["`[SEP]`", "`</s>`"], |f| {
+        f.write("special_tokens_map.json", "{\"sep_token\": {\"content\": \"</s>\"}}")
     }),
     c("tokenizer-undefined-template-token", 0, "T003", &["[END]", "without defining"], |f| {
         f.json("tokenizer.json", |t| {

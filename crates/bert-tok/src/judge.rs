@@ -36,6 +36,22 @@ pub(crate) fn class(settings: &Settings, report: &mut Report) {
     report.push(finding);
 }
 
+/// Two files name the same special token differently.
+pub(crate) fn contradictions(settings: &Settings, report: &mut Report) {
+    for (role, used, other) in settings.contradictions() {
+        let (used, other) = (quoted(&used), quoted(&other));
+        report.push(
+            Finding::new(
+                Code::T014,
+                format!("`{role}` is {used} in `tokenizer_config.json`, {other} in `special_tokens_map.json`"),
+            )
+            .span(whole("special_tokens_map.json"))
+            .note(format!("used here: {used}"))
+            .help("make the two files agree with training"),
+        );
+    }
+}
+
 fn whole(file: &'static str) -> Span {
     Span::whole(&Source::name_only(file), "")
 }

@@ -73,17 +73,28 @@ impl Settings {
 
     /// The text of a special token such as `cls_token`, else its default.
     pub(crate) fn special(&self, key: &str, default: &str) -> String {
-        let text = |map: &Map<String, Value>| match map.get(key)? {
-            Value::String(s) => Some(s.clone()),
-            Value::Object(o) => o.get("content")?.as_str().map(str::to_string),
-            _ => None,
-        };
-        text(&self.root).or_else(|| text(&self.special_map)).unwrap_or_else(|| default.to_string())
+        text_of(&self.root, key).or_else(|| text_of(&self.special_map, key)).unwrap_or_else(|| default.to_string())
+    }
+
+    /// Special tokens that `tokenizer_config.json` and `special_tokens_map.json` name differently: role, first, second.
+    pub(crate) fn contradictions(&self) -> Vec<(&'static str, String, String)> {
+        let roles = ["unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+        let pair = |role: &'static str| Some((role, text_of(&self.root, role)?, text_of(&self.special_map, role)?));
+        roles.into_iter().filter_map(pair).filter(|(_, a, b)| a != b).collect()
     }
 
     /// Whether the class lets these settings win over the normalizer of `tokenizer.json`, as `BertTokenizerFast` does.
     pub(crate) fn overrides_normalizer(&self) -> bool {
         self.class.as_deref() != Some("PreTrainedTokenizerFast")
+    }
+}
+
+/// A special token's text: written alone, or as an object with flags.
+fn text_of(map: &Map<String, Value>, key: &str) -> Option<String> {
+    match map.get(key)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Object(token) => token.get("content")?.as_str().map(str::to_string),
+        _ => None,
     }
 }
 

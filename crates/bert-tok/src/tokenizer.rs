@@ -67,6 +67,7 @@ impl BertTokenizer {
         }
         let settings = Settings::read(files, &mut report);
         judge::class(&settings, &mut report);
+        judge::contradictions(&settings, &mut report);
         let names = SpecialTokens::named(|role, default| settings.special(role, default));
         let Some(built) = build(files, &settings, &names, &mut report) else {
             return Opened { tokenizer: None, facts: None, report };

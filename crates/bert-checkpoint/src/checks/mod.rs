@@ -5,6 +5,7 @@ mod names;
 mod shapes;
 mod tokenizer;
 mod values;
+mod votes;
 
 use bert_config::{Architecture, BertConfig};
 use bert_weights::{NameMap, Weights};
@@ -14,6 +15,7 @@ pub(crate) use names::names;
 pub(crate) use shapes::shapes;
 pub(crate) use tokenizer::tokenizer;
 pub(crate) use values::{dtypes, stated_dtype, values};
+pub(crate) use votes::label_votes;
 
 /// What the checks of the weights know.
 pub(crate) struct Facts<'a> {
@@ -21,6 +23,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) architecture: Architecture,
     pub(crate) weights: &'a Weights,
     pub(crate) names: &'a NameMap,
+    /// Tokens of the tokenizer, the third witness of the vocabulary's size.
+    pub(crate) tokenizer_size: Option<usize>,
     /// The head was found and confirmed; else its absence is already reported.
     pub(crate) head_is_sound: bool,
 }

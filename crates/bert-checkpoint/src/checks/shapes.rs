@@ -6,6 +6,7 @@ use bert_diag::{Code, Finding, Report, Severity, Span, counted, listed, quoted};
 use bert_weights::{Mismatch, Missing, Part, ShapeReport, layer_of, validate};
 
 use super::Facts;
+use super::votes::vocabulary_vote;
 
 pub(crate) fn shapes(facts: &Facts<'_>, report: &mut Report, cross: &mut Report) {
     if facts.sizes_are_broken() {
@@ -138,6 +139,9 @@ fn group_finding(
             .spans(shape_spans(facts, group, 2))
             .help("take weights and configuration from the same training step"),
     };
+    if let (Some(("vocab_size", rows)), Some(tokens)) = (field, facts.tokenizer_size) {
+        finding = finding.note(vocabulary_vote(tokens, facts.config.vocab_size, rows));
+    }
     finding = finding.notes(lines);
     if group.len() > 24 {
         finding = finding.note(format!("and {} more", group.len() - 24));
