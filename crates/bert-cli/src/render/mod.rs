@@ -24,7 +24,7 @@ fn place(checkpoint: &Path, source: &Source) -> String {
     }
     let folder = if checkpoint.is_file() { checkpoint.parent().unwrap_or(Path::new("")) } else { checkpoint };
     match title.as_str() {
-        "." => format!("{}/", checkpoint.display().to_string().trim_end_matches('/')),
+        "." => format!("{}/", folder.display().to_string().trim_end_matches('/')),
         _ => folder.join(title).display().to_string(),
     }
 }
