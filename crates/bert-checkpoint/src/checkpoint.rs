@@ -91,7 +91,10 @@ impl Checkpoint {
     pub fn tensor(&self, standard: &str) -> Result<(Vec<f32>, &[usize]), bert_weights::Error> {
         let missing = || bert_weights::Error::NoTensor { name: standard.to_string() };
         let view = self.names.in_file(standard).and_then(|file| self.weights.get(file)).ok_or_else(missing)?;
-        Ok((view.to_f32()?, &view.info().shape))
+        let values = view.to_f32()?;
+        // What was copied need not stay mapped: loading a model then takes its weights' size once, not twice.
+        view.release();
+        Ok((values, &view.info().shape))
     }
 
     /// The tokenizer.

@@ -81,6 +81,25 @@ impl Bytes {
         Ok(start.ok().zip(end.ok()).and_then(|(s, e)| self.all().get(s..e)).unwrap_or_default())
     }
 
+    /// Gives the memory of these bytes back to the system; they are read from the file again when next touched. Nothing
+    /// happens where the file was copied, or the system has no such call.
+    pub(crate) fn release(&self, range: Range<u64>) {
+        #[cfg(all(feature = "mmap", unix))]
+        if let Storage::Mapped { map, .. } = &self.storage
+            && let (Ok(start), Ok(end)) = (usize::try_from(range.start), usize::try_from(range.end))
+            && start < end
+            && end <= map.len()
+        {
+            // SAFETY: the map is shared and read only, so dropped pages are filled from the same file when next touched:
+            // a slice handed out before still reads the same bytes.
+            let advised = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, start, end - start) };
+            // Only memory is at stake: a system that refuses keeps the pages.
+            drop(advised);
+        }
+        #[cfg(not(all(feature = "mmap", unix)))]
+        drop(range);
+    }
+
     fn check_length(&self) -> Result<(), Error> {
         #[cfg(feature = "mmap")]
         if let Storage::Mapped { map, file } = &self.storage {

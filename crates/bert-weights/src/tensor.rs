@@ -221,6 +221,12 @@ impl<'a> TensorView<'a> {
         self.bytes.get(self.info.bytes.clone())
     }
 
+    /// Gives the memory of a mapped tensor back to the system, after its values were copied elsewhere. The tensor can
+    /// still be read.
+    pub fn release(&self) {
+        self.bytes.release(self.info.bytes.clone());
+    }
+
     /// The elements as f32: F16 and BF16 widened exactly, F64 rounded to nearest.
     ///
     /// # Errors
