@@ -127,10 +127,15 @@ pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
                 .help("point at the folder that holds `config.json` and `model.safetensors`"),
         );
     }
-    let parsed = read_config(builder, &located)?;
-    located.report_weights(&mut report);
-    let weights = read_weights(builder, &located, &mut report)?;
-    let (files, opened) = read_tokenizer(builder, &located)?;
+    // The tokenizer takes as long to read as all the rest.
+    let (parsed, weights, tokenizer) = std::thread::scope(|scope| {
+        let tokenizer = scope.spawn(|| read_tokenizer(builder, &located));
+        let parsed = read_config(builder, &located);
+        located.report_weights(&mut report);
+        let weights = read_weights(builder, &located, &mut report);
+        (parsed, weights, tokenizer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let (parsed, weights, (files, opened)) = (parsed?, weights?, tokenizer?);
     let names = weights.as_ref().map(|w| NameMap::decide(w.index().names())).unwrap_or_default();
 
     let mut all = Report::default();

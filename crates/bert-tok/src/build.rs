@@ -16,6 +16,37 @@ pub(crate) struct Built {
     pub(crate) baked_truncation: Option<u64>,
     pub(crate) baked_padding: bool,
     pub(crate) lowercase: bool,
+    pub(crate) census: Census,
+}
+
+/// Counts over the vocabulary with its added tokens.
+#[derive(Default)]
+pub(crate) struct Census {
+    pub(crate) size: usize,
+    pub(crate) max_id: u32,
+    pub(crate) uppercase: usize,
+    pub(crate) lettered: usize,
+}
+
+impl Census {
+    fn take(root: &Value, names: &SpecialTokens) -> Census {
+        let mut census = Census::default();
+        let vocab = root.pointer("/model/vocab").and_then(Value::as_object);
+        let added = root.get("added_tokens").and_then(Value::as_array).into_iter().flatten();
+        let added = added.filter_map(|t| Some((t.get("content")?.as_str()?, t.get("id")?)));
+        let new = added.filter(|(token, _)| !vocab.is_some_and(|v| v.contains_key(*token)));
+        for (token, id) in vocab.into_iter().flatten().map(|(t, id)| (t.as_str(), id)).chain(new) {
+            census.size += 1;
+            census.max_id = census.max_id.max(id.as_u64().and_then(|id| u32::try_from(id).ok()).unwrap_or(0));
+            // [unused7] and the like are placeholders, written alike in cased and uncased vocabularies.
+            let placeholder = token.starts_with('[') && token.ends_with(']');
+            if !placeholder && !names.iter().any(|special| special.text == token) {
+                census.uppercase += usize::from(token.chars().any(char::is_uppercase));
+                census.lettered += usize::from(token.chars().any(char::is_alphabetic));
+            }
+        }
+        census
+    }
 }
 
 pub(crate) fn build(
@@ -47,9 +78,10 @@ fn finish(
     }
     add_tokens(&mut root, settings, names);
     let lowercase = root.pointer("/normalizer/lowercase").and_then(Value::as_bool).unwrap_or(false);
+    let census = Census::take(&root, names);
     let parsed: Result<Tokenizer, _> = serde_json::from_value(root);
     match parsed {
-        Ok(tokenizer) => Some(Built { tokenizer, file, baked_truncation, baked_padding, lowercase }),
+        Ok(tokenizer) => Some(Built { tokenizer, file, baked_truncation, baked_padding, lowercase, census }),
         Err(e) => {
             let finding = Finding::new(Code::T002, format!("`{file}` is no tokenizer: {e}"))
                 .span(Span::whole(&Source::name_only(file), ""));

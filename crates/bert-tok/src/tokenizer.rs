@@ -85,19 +85,15 @@ impl BertTokenizer {
             token.id = inner.token_to_id(&token.text);
         }
         let decoder = inner.get_added_tokens_decoder();
-        let vocab = inner.get_vocab(true);
-        let is_special = |text: &str| special.iter().any(|t| t.text == text);
-        // [unused7] and the like are placeholders, written alike in cased and uncased vocabularies.
-        let words = || vocab.keys().filter(|t| !(is_special(t) || (t.starts_with('[') && t.ends_with(']'))));
         let pair_max_type = pair_types(&inner);
         let facts = TokenizerFacts {
             file: built.file,
-            size: vocab.len(),
-            max_id: vocab.values().copied().max().unwrap_or(0),
+            size: built.census.size,
+            max_id: built.census.max_id,
             special_count: decoder.values().filter(|t| t.special).count(),
             lowercase: built.lowercase,
-            uppercase_entries: words().filter(|t| t.chars().any(char::is_uppercase)).count(),
-            lettered_entries: words().filter(|t| t.chars().any(char::is_alphabetic)).count(),
+            uppercase_entries: built.census.uppercase,
+            lettered_entries: built.census.lettered,
             // transformers writes int(1e30) for "no limit".
             model_max_length: settings.model_max_length.filter(|n| (1.0..1e12).contains(n)).map(|n| n as usize),
             pair_max_type,
