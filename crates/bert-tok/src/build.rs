@@ -2,7 +2,8 @@
 
 use bert_diag::{Code, Finding, Report, Source, Span, quoted};
 use serde_json::{Value, json};
-use tokenizers::Tokenizer;
+use tokenizers::models::wordpiece::WordPiece;
+use tokenizers::{DecoderWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, Tokenizer};
 
 use crate::pipeline;
 use crate::settings::{Settings, parse_json, plain_token};
@@ -79,8 +80,7 @@ fn finish(
     add_tokens(&mut root, settings, names);
     let lowercase = root.pointer("/normalizer/lowercase").and_then(Value::as_bool).unwrap_or(false);
     let census = Census::take(&root, names);
-    let parsed: Result<Tokenizer, _> = serde_json::from_value(root);
-    match parsed {
+    match assemble(root) {
         Ok(tokenizer) => Some(Built { tokenizer, file, baked_truncation, baked_padding, lowercase, census }),
         Err(e) => {
             let finding = Finding::new(Code::T002, format!("`{file}` is no tokenizer: {e}"))
@@ -89,6 +89,57 @@ fn finish(
             None
         }
     }
+}
+
+/// The tokenizer of a file, part by part: the model is known to be WordPiece, so the library need not try every kind on the
+/// whole vocabulary.
+fn assemble(mut root: Value) -> Result<Tokenizer, String> {
+    fn part<T: serde::de::DeserializeOwned>(root: &mut Value, key: &str) -> Result<Option<T>, String> {
+        match root.get_mut(key).map(Value::take) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => serde_json::from_value(value).map(Some).map_err(|e| format!("{key}: {e}")),
+        }
+    }
+    let version: Option<String> = part(&mut root, "version")?;
+    if version.as_deref().is_some_and(|v| v != "1.0") {
+        return Err(format!("unknown version {}", quoted(&version.unwrap_or_default())));
+    }
+    let library = |e: tokenizers::Error| e.to_string();
+    let mut tokenizer = Tokenizer::new(word_piece(root.get_mut("model").map(Value::take).unwrap_or_default())?);
+    tokenizer.with_normalizer(part::<NormalizerWrapper>(&mut root, "normalizer")?).map_err(library)?;
+    tokenizer.with_pre_tokenizer(part::<PreTokenizerWrapper>(&mut root, "pre_tokenizer")?);
+    tokenizer.with_post_processor(part::<PostProcessorWrapper>(&mut root, "post_processor")?);
+    tokenizer.with_decoder(part::<DecoderWrapper>(&mut root, "decoder")?);
+    let added: Vec<tokenizers::AddedToken> = part(&mut root, "added_tokens")?.unwrap_or_default();
+    tokenizer.add_tokens(added).map_err(library)?;
+    Ok(tokenizer)
+}
+
+fn word_piece(mut model: Value) -> Result<WordPiece, String> {
+    let library = |e: tokenizers::Error| e.to_string();
+    let Some(Value::Object(entries)) = model.get_mut("vocab").map(Value::take) else {
+        return Err("the model has no `vocab` object".into());
+    };
+    // The library's map type is private; this is an empty one.
+    let mut vocab = WordPiece::read_bytes(b"").map_err(library)?;
+    for (token, id) in entries {
+        let id = id.as_u64().and_then(|id| u32::try_from(id).ok());
+        let id = id.ok_or_else(|| format!("the token {} has no id below 2^32", quoted(&token)))?;
+        vocab.insert(token, id);
+    }
+    let mut builder = WordPiece::builder().vocab(vocab);
+    let text = |key: &str| model.get(key).and_then(Value::as_str).map(str::to_string);
+    if let Some(unk) = text("unk_token") {
+        builder = builder.unk_token(unk);
+    }
+    if let Some(prefix) = text("continuing_subword_prefix") {
+        builder = builder.continuing_subword_prefix(prefix);
+    }
+    let longest = model.get("max_input_chars_per_word").and_then(Value::as_u64);
+    if let Some(longest) = longest.and_then(|n| usize::try_from(n).ok()) {
+        builder = builder.max_input_chars_per_word(longest);
+    }
+    builder.build().map_err(library)
 }
 
 /// Tokens of the settings that the file does not list as added: the reference adds them when it opens the tokenizer.
