@@ -3,7 +3,7 @@
 use bert_checkpoint::Checkpoint;
 use bert_config::{BertConfig, diff};
 use bert_tok::{BertTokenizer, EncodeOptions, TokenizerFiles};
-use bert_weights::{HeadEvidence, NameMap, Weights, infer_config};
+use bert_weights::{AdapterConfig, HeadEvidence, NameMap, Weights, apply_adapter, infer_config};
 
 /// `config.json`: any bytes give findings; what is clean is written back to the same meaning.
 pub fn config(bytes: &[u8]) {
@@ -17,9 +17,8 @@ pub fn config(bytes: &[u8]) {
     }
 }
 
-/// A weight file: any bytes give an index or findings; every tensor of an index can be read.
-pub fn safetensors(bytes: &[u8]) {
-    let Ok(weights) = Weights::from_bytes(bytes.to_vec()) else { return };
+/// Every tensor of an index can be read, whatever the file was.
+fn read_all(weights: &Weights) {
     let names = NameMap::decide(weights.index().names());
     HeadEvidence::read(weights.index(), &names);
     infer_config(weights.index(), &names);
@@ -27,7 +26,82 @@ pub fn safetensors(bytes: &[u8]) {
         weights.index().entry_span(name, "").map(|s| s.line_column());
         drop(weights.get(name).map(|t| t.to_f32()));
     }
-    drop(bert_weights::check_values(&weights, weights.index().names()));
+    drop(bert_weights::check_values(weights, weights.index().names()));
+}
+
+/// A weight file of this name: any bytes give an index or findings.
+fn weights(name: &str, bytes: &[u8]) {
+    if let Ok(weights) = Weights::from_named_bytes(name, bytes.to_vec()) {
+        read_all(&weights);
+    }
+}
+
+/// A safetensors file.
+pub fn safetensors(bytes: &[u8]) {
+    weights("model.safetensors", bytes);
+}
+
+/// A PyTorch file, zip archive or stream of pickles.
+pub fn zip(bytes: &[u8]) {
+    weights("pytorch_model.bin", bytes);
+}
+
+/// The pickle within a sound archive that has four storages of 64 bytes.
+pub fn pickle(bytes: &[u8]) {
+    let storage = [1u8; 64];
+    let storages = ["archive/data/0", "archive/data/1", "archive/data/2", "archive/data/3"];
+    let mut entries: Vec<(&str, &[u8])> = vec![("archive/data.pkl", bytes)];
+    entries.extend(storages.map(|name| (name, &storage[..])));
+    weights("pytorch_model.bin", &bert_testkit::stored_archive(&entries));
+}
+
+/// A Flax file.
+pub fn msgpack(bytes: &[u8]) {
+    weights("flax_model.msgpack", bytes);
+}
+
+/// A Keras file.
+pub fn hdf5(bytes: &[u8]) {
+    weights("tf_model.h5", bytes);
+}
+
+/// A TensorFlow bundle: index and data file, parted by the bytes `\0--\0`. Checksums are not compared when fuzzing.
+pub fn bundle(bytes: &[u8]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let at = bytes.windows(PART.len()).position(|w| w == PART).unwrap_or(bytes.len());
+    let data = bytes.get(at + PART.len()..).unwrap_or_default();
+    std::fs::write(folder.path().join("m.ckpt.index"), &bytes[..at]).expect("a file");
+    std::fs::write(folder.path().join("m.ckpt.data-00000-of-00001"), data).expect("a file");
+    if let Ok(weights) = Weights::open(folder.path().join("m.ckpt.index")) {
+        read_all(&weights);
+    }
+}
+
+const BASE: &[u8] = include_bytes!("../../fixtures/forms/base/model.safetensors");
+const ADAPTER: &[u8] = include_bytes!("../../fixtures/forms/lora/adapter_model.safetensors");
+
+/// An index of shards beside two sound files.
+pub fn shards(bytes: &[u8]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let index = folder.path().join("model.safetensors.index.json");
+    std::fs::write(&index, bytes).expect("a file");
+    std::fs::write(folder.path().join("model-00001-of-00002.safetensors"), BASE).expect("a file");
+    std::fs::write(folder.path().join("model-00002-of-00002.safetensors"), ADAPTER).expect("a file");
+    if let Ok(weights) = Weights::open(&index) {
+        read_all(&weights);
+    }
+}
+
+/// An adapter's configuration, applied with sound tensors to a sound base.
+pub fn adapter(bytes: &[u8]) {
+    let (config, report) = AdapterConfig::parse("adapter_config.json", &String::from_utf8_lossy(bytes));
+    report.findings().iter().flat_map(|f| &f.spans).for_each(|s| _ = s.line_column());
+    let Some(config) = config else { return };
+    let base = Weights::from_bytes(BASE.to_vec()).expect("sound");
+    let adapter = Weights::from_bytes(ADAPTER.to_vec()).expect("sound");
+    if let Ok(applied) = apply_adapter(&base, &NameMap::decide(base.index().names()), &adapter, &config) {
+        read_all(&applied);
+    }
 }
 
 fn encode(files: &TokenizerFiles) {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use bert_diag::{Code, Severity};
-use bert_testkit::{CORRUPTIONS, Folder};
+use bert_testkit::{CORRUPTIONS, Folder, copy_folder};
 use serde_json::Value;
 
 use crate::python::script;
@@ -19,15 +19,10 @@ pub(crate) fn write() -> Result {
     if work.exists() {
         std::fs::remove_dir_all(&work)?;
     }
-    for corruption in CORRUPTIONS {
+    for corruption in CORRUPTIONS.iter() {
         let folder = Folder::copy(corruption.fixture);
         (corruption.apply)(&folder);
-        let target = work.join(corruption.name);
-        std::fs::create_dir_all(&target)?;
-        for entry in std::fs::read_dir(folder.path())? {
-            let entry = entry?;
-            std::fs::copy(entry.path(), target.join(entry.file_name()))?;
-        }
+        copy_folder(folder.path(), &work.join(corruption.name))?;
     }
     let out = root().join("fixtures/golden/corpus.json");
     script("fixtures/reference/corpus.py", &[&work, &out])?;

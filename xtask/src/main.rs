@@ -5,8 +5,11 @@
 mod codes;
 mod corpus;
 mod fixtures;
+mod forms;
 mod generated;
 mod invariants;
+mod mutations;
+mod parity;
 mod python;
 mod real;
 
@@ -20,9 +23,14 @@ const USAGE: &str = "usage: cargo xtask TASK
   codes [--check]      write docs/findings from the catalogue and the snapshots (or compare)
   corpus               docs/corpus.md: what transformers does with every broken checkpoint
   reference            set up the pinned Python environment and make all goldens
+  forms                make fixtures/forms and its goldens; convert every form and load the result with transformers 4 and 5
+  bench-forms          opening BERT-base from every container beside transformers: time and memory
   demo                 train fixtures/demo anew
   real                 fine-tune a published model and compare our outputs with the reference's
   bench-check          `bert check` on a 438 MB checkpoint: time, memory, share of the memory's bandwidth
+  bench-tasks          every task beside the reference's pipelines: texts a second, in one run
+  parity               docs/parity.md: the largest difference of every golden
+  mutations            docs/mutations.md: changes of the code that must turn a test red
   invariants           who may depend on whom, and where `unsafe` may stand";
 
 fn main() -> ExitCode {
@@ -35,9 +43,14 @@ fn main() -> ExitCode {
         ["codes", "--check"] => codes::check(),
         ["corpus"] => corpus::write(),
         ["reference"] => python::reference(),
+        ["forms"] => forms::make_and_convert(),
+        ["bench-forms"] => forms::bench(),
         ["demo"] => python::demo(),
         ["real"] => real::compare_with_reference(),
         ["bench-check"] => real::bench_check(),
+        ["parity"] => parity::write(),
+        ["mutations"] => mutations::write(),
+        ["bench-tasks"] => real::bench_tasks(),
         ["invariants"] => invariants::check(),
         _ => {
             println!("{USAGE}");

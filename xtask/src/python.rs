@@ -15,36 +15,61 @@ fn cache() -> PathBuf {
     root().join("target/reference")
 }
 
-/// The interpreter of the environment; `BERT_REFERENCE_PYTHON` names one that is already set up.
-pub(crate) fn interpreter() -> Result<PathBuf> {
-    if let Ok(python) = std::env::var("BERT_REFERENCE_PYTHON") {
-        return Ok(python.into());
+/// An environment: its folder under `target/reference`, its requirements, and the variable that names an interpreter
+/// that is already set up.
+pub(crate) struct Environment(&'static str, &'static str, &'static str);
+
+/// transformers 4.57.6, the oracle.
+pub(crate) const REFERENCE: Environment = Environment("venv", "requirements.txt", "BERT_REFERENCE_PYTHON");
+/// The same with TensorFlow, Flax and PEFT.
+pub(crate) const FORMS: Environment = Environment("venv-forms", "requirements-forms.txt", "BERT_FORMS_PYTHON");
+/// transformers 5.
+pub(crate) const V5: Environment = Environment("venv-v5", "requirements-v5.txt", "BERT_V5_PYTHON");
+
+impl Environment {
+    /// The interpreter; the environment is made on demand.
+    fn interpreter(&self) -> Result<PathBuf> {
+        let Environment(name, requirements, variable) = self;
+        if let Ok(python) = std::env::var(variable) {
+            return Ok(python.into());
+        }
+        let (venv, stamp) = (cache().join(name), cache().join(format!("{name}.txt")));
+        let python = venv.join("bin/python");
+        let requirements = root().join("fixtures/reference").join(requirements);
+        let wanted = std::fs::read_to_string(&requirements)?;
+        if std::fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
+            std::fs::create_dir_all(cache())?;
+            run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
+            run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&requirements))?;
+            std::fs::write(stamp, wanted)?;
+        }
+        Ok(python)
     }
-    let (venv, stamp) = (cache().join("venv"), cache().join("installed.txt"));
-    let python = venv.join("bin/python");
-    let requirements = root().join("fixtures/reference/requirements.txt");
-    let wanted = std::fs::read_to_string(&requirements)?;
-    if std::fs::read_to_string(&stamp).ok().as_deref() != Some(wanted.as_str()) {
-        std::fs::create_dir_all(cache())?;
-        run(Command::new("python3").args(["-m", "venv"]).arg(&venv))?;
-        run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).arg(&requirements))?;
-        std::fs::write(stamp, wanted)?;
+
+    /// Runs a script of the repository in the environment.
+    pub(crate) fn script(&self, path: &str, args: &[&Path]) -> Result {
+        run(Command::new(self.interpreter()?)
+            .arg(path)
+            .args(args)
+            .env("HF_HUB_OFFLINE", "1")
+            .env("TOKENIZERS_PARALLELISM", "false"))
     }
-    Ok(python)
 }
 
-/// Runs a script of the repository in the environment; its cache folder is the last argument.
+/// Runs a script of the repository in the reference's environment; its cache folder is the last argument.
 pub(crate) fn script(path: &str, args: &[&Path]) -> Result {
-    run(Command::new(interpreter()?)
-        .arg(path)
-        .args(args)
-        .env("HF_HUB_OFFLINE", "1")
-        .env("TOKENIZERS_PARALLELISM", "false"))
+    REFERENCE.script(path, args)
 }
 
 /// Makes all goldens.
 pub(crate) fn reference() -> Result {
-    script("fixtures/reference/golden.py", &[Path::new("fixtures")])
+    script("fixtures/reference/golden.py", &[Path::new("fixtures")])?;
+    let stress = cache().join("stress");
+    if stress.exists() {
+        std::fs::remove_dir_all(&stress)?;
+    }
+    bert_testkit::stress::write(&stress)?;
+    script("fixtures/reference/stress.py", &[&stress, Path::new("fixtures/golden/stress.json")])
 }
 
 /// Trains the demo checkpoint anew.

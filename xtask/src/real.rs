@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::python::{interpreter, run, script};
+use crate::python::{run, script};
 use crate::{Result, root};
 
 pub(crate) fn compare_with_reference() -> Result {
@@ -11,7 +11,16 @@ pub(crate) fn compare_with_reference() -> Result {
     script("fixtures/reference/real.py", &[Path::new("train"), &work, &root().join("target/reference")])?;
     run(Command::new("cargo").args(["build", "--release", "--package", "bert-cli"]))?;
     let bert = root().join("target/release/bert");
-    run(Command::new(interpreter()?).arg("fixtures/reference/real.py").arg("compare").arg(&work).arg(bert))
+    script("fixtures/reference/real.py", &[Path::new("compare"), &work, &bert])?;
+    script("fixtures/reference/real.py", &[Path::new("embed"), &work, &root().join("target/reference")])?;
+    script("fixtures/reference/real.py", &[Path::new("similar"), &work, &bert])
+}
+
+/// Every task beside the pipelines of transformers and beside sentence-transformers.
+pub(crate) fn bench_tasks() -> Result {
+    run(Command::new("cargo").args(["build", "--release", "--package", "bert-cli"]))?;
+    let (work, cache) = (root().join("target/bench-tasks"), root().join("target/reference"));
+    script("fixtures/reference/bench_tasks.py", &[&work, &root().join("target/release/bert"), &cache])
 }
 
 /// `bert check` on a checkpoint of BERT-base's size, beside safetensors and numpy.

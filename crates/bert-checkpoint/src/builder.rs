@@ -25,6 +25,8 @@ pub struct CheckpointBuilder {
     pub(crate) model_config: Option<PathBuf>,
     pub(crate) config_text: Option<String>,
     pub(crate) tokenizer: Option<PathBuf>,
+    pub(crate) base: Option<PathBuf>,
+    pub(crate) adapter: Option<PathBuf>,
     pub(crate) task: Option<Task>,
     pub(crate) expect: Expectations,
     pub(crate) level: Level,
@@ -39,6 +41,8 @@ impl CheckpointBuilder {
             model_config: None,
             config_text: None,
             tokenizer: None,
+            base: None,
+            adapter: None,
             task: None,
             expect: Expectations::default(),
             level: Level::default(),
@@ -62,6 +66,19 @@ impl CheckpointBuilder {
     /// Takes the tokenizer from this folder; it is verified against this checkpoint like its own.
     pub fn tokenizer(mut self, folder: impl Into<PathBuf>) -> Self {
         self.tokenizer = Some(folder.into());
+        self
+    }
+
+    /// The base of the LoRA adapter at the path; without it, it is looked for in the local cache by the name that the
+    /// adapter gives.
+    pub fn base(mut self, checkpoint: impl Into<PathBuf>) -> Self {
+        self.base = Some(checkpoint.into());
+        self
+    }
+
+    /// Puts the LoRA adapter of this folder on top of the checkpoint.
+    pub fn adapter(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.adapter = Some(folder.into());
         self
     }
 

@@ -1,15 +1,16 @@
 //! The checkpoint as one thing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bert_config::{Architecture, BertConfig, Parsed};
+use bert_config::{Architecture, BertConfig, Parsed, Task};
 use bert_diag::{Code, Finding, Report, Source, Span};
 use bert_tok::{BertTokenizer, TokenizerFacts, TokenizerFiles};
 use bert_weights::{HeadEvidence, NameMap, Weights};
 
 use crate::checks::{self, Facts};
-use crate::{CheckpointBuilder, Error, Level, Located, WeightsPlace, head};
+use crate::locate::adapter::Adapter;
+use crate::{CheckpointBuilder, Error, Level, Located, SentenceModules, WeightsPlace, head, sentence};
 
 /// A verified checkpoint: configuration, weights and tokenizer that belong together. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub struct Checkpoint {
     weights: Weights,
     names: Arc<NameMap>,
     tokenizer: Arc<BertTokenizer>,
+    tokenizer_folder: Option<PathBuf>,
+    sentence: Option<Arc<SentenceModules>>,
     report: Report,
 }
 
@@ -48,6 +51,12 @@ pub struct Parts {
     pub architecture: Option<Architecture>,
     /// Facts about the tokenizer.
     pub tokenizer: Option<TokenizerFacts>,
+    /// The folder that the tokenizer's files were read from.
+    pub tokenizer_folder: Option<PathBuf>,
+    /// Which files of the folder are which.
+    pub located: Option<Located>,
+    /// What follows the encoder in a sentence-transformers folder.
+    pub sentence: Option<SentenceModules>,
 }
 
 impl Checkpoint {
@@ -72,6 +81,11 @@ impl Checkpoint {
     /// The head that the configuration names and the tensors confirm.
     pub fn architecture(&self) -> Architecture {
         self.architecture
+    }
+
+    /// Whether the head that was found can do a task; every checkpoint can give features.
+    pub fn can(&self, task: Task) -> bool {
+        task == Task::FeatureExtraction || head::able(task).contains(&self.architecture)
     }
 
     /// The weights.
@@ -102,6 +116,16 @@ impl Checkpoint {
         &self.tokenizer
     }
 
+    /// The folder that the tokenizer's files were read from.
+    pub fn tokenizer_folder(&self) -> Option<&Path> {
+        self.tokenizer_folder.as_deref()
+    }
+
+    /// What follows the encoder, if this is a sentence-transformers folder.
+    pub fn sentence(&self) -> Option<&SentenceModules> {
+        self.sentence.as_deref()
+    }
+
     /// Warnings and notes about the checkpoint.
     pub fn report(&self) -> &Report {
         &self.report
@@ -114,28 +138,65 @@ impl Checkpoint {
     }
 }
 
-pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
+/// The folders that a check reads: the checkpoint's, and an adapter's on top of it.
+fn folders(builder: &CheckpointBuilder, report: &mut Report) -> Result<(Located, Option<Adapter>), Error> {
     let located = Located::find(&builder.path)?;
+    if located.is_adapter() {
+        let adapter = Adapter::read(&located.folder, builder.copied, report)?;
+        let base = match &builder.base {
+            Some(base) => Ok(base.clone()),
+            None => adapter.base(),
+        };
+        return match base {
+            Ok(base) => Ok((Located::find(&base)?, Some(adapter))),
+            Err(rejected) => {
+                report.extend(rejected.into_report());
+                Ok((located, None))
+            }
+        };
+    }
+    let adapter = builder.adapter.as_ref().map(|folder| Adapter::read(folder, builder.copied, report)).transpose()?;
+    Ok((located, adapter))
+}
+
+pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
     let mut report = Report::default();
     let mut parts = Parts::default();
+    let (mut located, adapter) = folders(builder, &mut report)?;
+    if let Some(adapter) = &adapter {
+        // What the training run saved beside the adapter is what it used.
+        let own = adapter.located()?;
+        let vocabulary = ["tokenizer.json", "vocab.txt"].iter().any(|n| own.has(n));
+        located.tokenizer = vocabulary.then(|| own.folder.clone()).or(located.tokenizer);
+        located.config = own.config.or(located.config);
+    }
+    let task = builder.task.or(adapter.as_ref().and_then(Adapter::task));
     if located.is_empty_of_parts() && builder.model_config.is_none() {
         report.push(
             Finding::new(Code::X020, format!("`{}` holds no checkpoint", builder.path.display()))
                 .span(Span::whole(&Source::name_only("."), ""))
                 .note(located.found())
-                .note("looked for: config.json, model.safetensors, tokenizer.json, vocab.txt")
+                .note("looked for: config.json, model.safetensors, pytorch_model.bin, tokenizer.json, vocab.txt")
                 .help("point at the folder that holds `config.json` and `model.safetensors`"),
         );
     }
+    checks::places(&located, &mut report);
     // The tokenizer takes as long to read as all the rest.
     let (parsed, weights, tokenizer) = std::thread::scope(|scope| {
         let tokenizer = scope.spawn(|| read_tokenizer(builder, &located));
         let parsed = read_config(builder, &located);
-        located.report_weights(&mut report);
+        // An adapter without its base was reported; that there are no weights would only repeat it.
+        if !located.is_adapter() {
+            located.report_weights(&mut report);
+        }
         let weights = read_weights(builder, &located, &mut report);
         (parsed, weights, tokenizer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    let (parsed, weights, (files, opened)) = (parsed?, weights?, tokenizer?);
+    let (parsed, base, (files, opened)) = (parsed?, weights?, tokenizer?);
+    let weights = match &adapter {
+        Some(adapter) => base.as_ref().and_then(|base| adapter.apply(base, &mut report)),
+        None => base,
+    };
     let names = weights.as_ref().map(|w| NameMap::decide(w.index().names())).unwrap_or_default();
 
     let mut all = Report::default();
@@ -144,6 +205,7 @@ pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
             all.extend(parsed.report);
             parts.config = parsed.value;
         }
+        None if located.is_adapter() => {}
         None => all.push(checks::config_missing(&located, weights.as_ref(), &names)),
     }
     all.extend(report);
@@ -154,7 +216,7 @@ pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
             checks::label_votes(config, weights.index(), &names, &mut all);
             let evidence = HeadEvidence::read(weights.index(), &names);
             let witnesses = head::Witnesses { config, index: weights.index(), names: &names, evidence: &evidence };
-            parts.architecture = head::decide(&witnesses, builder.task, &mut cross);
+            parts.architecture = head::decide(&witnesses, task, &mut cross);
             let architecture = parts.architecture.or(config.architecture()).unwrap_or(Architecture::Model);
             let facts = Facts {
                 config,
@@ -169,10 +231,17 @@ pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
             checks::stated_dtype(&facts, &mut all);
             if builder.level >= Level::Weights {
                 checks::values(&facts, &mut all)?;
+                checks::checksums(&facts, &mut all)?;
             }
+            checks::other_files(&facts, &located, builder.level, &mut all)?;
         }
     }
-    all.extend(opened.report);
+    if !located.is_adapter() {
+        all.extend(opened.report);
+    }
+    if let Some(root) = &located.sentence {
+        parts.sentence = sentence::read(root, parts.config.as_ref(), builder.level, &mut cross)?;
+    }
     if let (Some(config), Some(facts)) = (&parts.config, &opened.facts) {
         checks::tokenizer(
             config,
@@ -184,7 +253,7 @@ pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
         );
     }
     if let Some(config) = &parts.config {
-        let task = builder.task.or(parts.architecture.map(Architecture::task)).map(|t| t.name());
+        let task = task.or(parts.architecture.map(Architecture::task)).map(|t| t.name());
         builder.expect.check(config, task, opened.facts.as_ref().map(|f| f.size), &mut cross);
     }
     all.extend(cross);
@@ -193,7 +262,13 @@ pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
     parts.tokenizer = opened.facts;
     parts.weights = weights;
     parts.names = names;
-    let checkpoint = assemble(&parts, opened.tokenizer, &all);
+    parts.tokenizer_folder = Some(tokenizer_folder(builder, &located).to_path_buf());
+    parts.located = Some(located);
+    let mut checkpoint = assemble(&parts, opened.tokenizer, &all);
+    if let Some(sound) = &checkpoint {
+        builder.expect.check_fingerprint(sound, &mut all)?;
+        checkpoint = checkpoint.filter(|_| all.is_ok());
+    }
     Ok(Checked { checkpoint, report: all, parts })
 }
 
@@ -208,6 +283,8 @@ fn assemble(parts: &Parts, tokenizer: Option<BertTokenizer>, report: &Report) ->
         weights: parts.weights.clone()?,
         names: Arc::new(parts.names.clone()),
         tokenizer: Arc::new(tokenizer?),
+        tokenizer_folder: parts.tokenizer_folder.clone(),
+        sentence: parts.sentence.clone().map(Arc::new),
         report: report.clone(),
     })
 }
@@ -219,12 +296,12 @@ fn read_config(builder: &CheckpointBuilder, located: &Located) -> Result<Option<
     let Some(path) = builder.model_config.as_ref().or(located.config.as_ref()) else { return Ok(None) };
     BertConfig::from_path(path).map(Some).map_err(|e| match e {
         bert_config::Error::Io { path, source } => Error::Io { path, source },
-        _ => Error::NotFound { path: path.clone() },
+        _ => Error::NotFound { path: path.clone(), tried: Vec::new() },
     })
 }
 
 fn read_weights(builder: &CheckpointBuilder, located: &Located, report: &mut Report) -> Result<Option<Weights>, Error> {
-    let WeightsPlace::Safetensors(path) = &located.weights else { return Ok(None) };
+    let WeightsPlace::File { path, .. } = &located.weights else { return Ok(None) };
     match if builder.copied { Weights::open_copied(path) } else { Weights::open(path) } {
         Ok(weights) => Ok(Some(weights)),
         Err(bert_weights::Error::Rejected(rejected)) => {
@@ -236,11 +313,15 @@ fn read_weights(builder: &CheckpointBuilder, located: &Located, report: &mut Rep
     }
 }
 
+fn tokenizer_folder<'a>(builder: &'a CheckpointBuilder, located: &'a Located) -> &'a Path {
+    builder.tokenizer.as_deref().unwrap_or(located.tokenizer_folder())
+}
+
 fn read_tokenizer(builder: &CheckpointBuilder, located: &Located) -> Result<(TokenizerFiles, bert_tok::Opened), Error> {
-    let folder = builder.tokenizer.as_ref().unwrap_or(&located.folder);
+    let folder = tokenizer_folder(builder, located);
     let files = TokenizerFiles::read(folder).map_err(|e| match e {
         bert_tok::Error::Io { path, source } => Error::Io { path, source },
-        other => Error::Io { path: folder.clone(), source: std::io::Error::other(other) },
+        other => Error::Io { path: folder.to_path_buf(), source: std::io::Error::other(other) },
     })?;
     let opened = BertTokenizer::read(&files);
     Ok((files, opened))

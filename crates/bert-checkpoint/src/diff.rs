@@ -52,7 +52,7 @@ pub fn diff(a: &Path, b: &Path, options: &DiffOptions) -> Result<CheckpointDiff,
     let mut diff = CheckpointDiff::default();
     for path in [a, b] {
         if !path.exists() {
-            return Err(Error::NotFound { path: path.to_path_buf() });
+            return Err(Error::NotFound { path: path.to_path_buf(), tried: Vec::new() });
         }
     }
     if options.config {
@@ -78,7 +78,7 @@ fn config(path: &Path) -> Result<BertConfig, String> {
 
 fn weights(path: &Path) -> Result<(Weights, NameMap), String> {
     let located = Located::find(path).map_err(|e| e.to_string())?;
-    let WeightsPlace::Safetensors(file) = &located.weights else { return Err("no `model.safetensors`".into()) };
+    let WeightsPlace::File { path: file, .. } = &located.weights else { return Err("no weight file".into()) };
     let weights = Weights::open(file).map_err(|e| e.to_string())?;
     let names = NameMap::decide(weights.index().names());
     Ok((weights, names))

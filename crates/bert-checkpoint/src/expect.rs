@@ -3,6 +3,11 @@
 use bert_config::BertConfig;
 use bert_diag::{Code, Finding, Report};
 
+use crate::{Checkpoint, Error};
+
+/// The key of the weights' fingerprint.
+const FINGERPRINT: &str = "fingerprint";
+
 /// Values the caller states; whatever differs is an error that shows both sides.
 ///
 /// ```
@@ -25,8 +30,8 @@ impl Expectations {
         Self::default()
     }
 
-    /// Expects a value: a field of the configuration, `num_labels`, `id2label.N`, `label2id.NAME`, `task`, or
-    /// `tokenizer.size`. Strings may be given without quotes.
+    /// Expects a value: a field of the configuration, `num_labels`, `id2label.N`, `label2id.NAME`, `task`,
+    /// `tokenizer.size`, or `fingerprint` (of the weights, eight digits or more). Strings may be given without quotes.
     pub fn value(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.values.push((key.into(), value.into()));
         self
@@ -46,6 +51,17 @@ impl Expectations {
         self
     }
 
+    /// Compares the fingerprint of the weights, where one is expected: all its digits, or the first eight or more.
+    pub(crate) fn check_fingerprint(&self, checkpoint: &Checkpoint, report: &mut Report) -> Result<(), Error> {
+        for (_, expected) in self.values.iter().filter(|(key, _)| key == FINGERPRINT) {
+            let found = checkpoint.fingerprints()?.weights.to_string();
+            if expected.len() < 8 || !found.starts_with(&expected.to_ascii_lowercase()) {
+                report.push(differs(checkpoint.config(), FINGERPRINT, &found, expected));
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn check(
         &self,
         config: &BertConfig,
@@ -54,7 +70,7 @@ impl Expectations {
         report: &mut Report,
     ) {
         let bare = |json: String| json.trim_matches('"').to_string();
-        for (key, expected) in &self.values {
+        for (key, expected) in self.values.iter().filter(|(key, _)| key != FINGERPRINT) {
             let (equal, found) = match key.as_str() {
                 "task" => (task == Some(expected), task.unwrap_or("none").to_string()),
                 "tokenizer.size" => {

@@ -12,7 +12,7 @@ pub(crate) struct Witnesses<'a> {
 }
 
 /// Classes that can do a task, the one trained for it first.
-fn able(task: Task) -> &'static [Architecture] {
+pub(crate) fn able(task: Task) -> &'static [Architecture] {
     match task {
         Task::TextClassification => &[Architecture::SequenceClassification],
         Task::TokenClassification => &[Architecture::TokenClassification],
@@ -29,6 +29,9 @@ pub(crate) fn decide(w: &Witnesses<'_>, task: Option<Task>, report: &mut Report)
     let stated = w.config.architecture();
     if w.config.is_broken("architectures") || (stated.is_none() && !w.config.architectures.is_empty()) {
         return None; // reported with the configuration
+    }
+    if !w.names.rival_heads.is_empty() {
+        return None; // reported with the names
     }
     match (task, stated) {
         (Some(task), _) => asked(w, task, stated, report),

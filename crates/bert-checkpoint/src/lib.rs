@@ -24,17 +24,24 @@
 mod builder;
 mod checkpoint;
 mod checks;
+mod convert;
 mod diff;
 mod error;
 mod expect;
+mod fingerprints;
 mod head;
 mod locate;
 mod recover;
+mod sentence;
 
 pub use builder::{CheckpointBuilder, Level};
 pub use checkpoint::{Checked, Checkpoint, Parts};
+pub use convert::{Conversion, ConvertError, ConvertOptions, convert};
 pub use diff::{CheckpointDiff, DiffOptions, diff};
 pub use error::Error;
 pub use expect::Expectations;
-pub use locate::{Located, WeightsPlace};
+pub use fingerprints::Fingerprints;
+pub use locate::hub::{CachedModel, cache_folder, cached_models};
+pub use locate::{Chosen, Located, TrainerState, WeightsPlace};
 pub use recover::{Certainty, RecoverOptions, RecoveredValue, Recovery, recover};
+pub use sentence::{PoolingMode, SentenceModule, SentenceModules, Similarity};

@@ -57,7 +57,7 @@ fn bound(folder: &Folder) -> isize {
 
 #[test]
 fn named_corruptions_stay_within_the_memory_bound() {
-    for corruption in CORRUPTIONS {
+    for corruption in CORRUPTIONS.iter() {
         let folder = Folder::copy(corruption.fixture);
         (corruption.apply)(&folder);
         let used = peak(|| _ = Checkpoint::builder(folder.path()).level(Level::Header).check());
@@ -80,13 +80,27 @@ fn claimed_sizes_are_checked_before_anything_is_allocated() {
     }
 }
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 20] = [
     ("tiny/seq-three", "config.json"),
     ("tiny/seq-three", "model.safetensors"),
     ("tiny/seq-three", "tokenizer.json"),
     ("tiny/seq-three", "tokenizer_config.json"),
     ("tiny/seq-vocab-only", "vocab.txt"),
     ("tiny/seq-google", "bert_config.json"),
+    ("tiny/sentence-dense", "modules.json"),
+    ("tiny/sentence-dense", "1_Pooling/config.json"),
+    ("tiny/sentence-dense", "2_Dense/config.json"),
+    ("tiny/sentence-dense", "2_Dense/model.safetensors"),
+    ("tiny/sentence-dense", "sentence_bert_config.json"),
+    ("tiny/sentence-dense", "config_sentence_transformers.json"),
+    ("forms/bin", "pytorch_model.bin"),
+    ("forms/bin-legacy", "pytorch_model.bin"),
+    ("forms/bin-deflated", "pytorch_model.bin"),
+    ("forms/sharded", "model.safetensors.index.json"),
+    ("forms/google", "model.ckpt-10.index"),
+    ("forms/google", "model.ckpt-10.data-00000-of-00001"),
+    ("forms/flax", "flax_model.msgpack"),
+    ("forms/keras", "tf_model.h5"),
 ];
 
 #[derive(Clone, Debug)]
@@ -118,7 +132,7 @@ fn apply(bytes: &mut Vec<u8>, edit: &Edit) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn damaged_bytes_give_a_checkpoint_or_a_report(which in 0..FILES.len(), edits in prop::collection::vec(edit(), 1..5)) {

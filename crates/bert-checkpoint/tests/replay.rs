@@ -41,3 +41,38 @@ fn vocab() {
 fn folder() {
     replay("folder", targets::folder);
 }
+
+#[test]
+fn pickle() {
+    replay("pickle", targets::pickle);
+}
+
+#[test]
+fn zip() {
+    replay("zip", targets::zip);
+}
+
+#[test]
+fn bundle() {
+    replay("bundle", targets::bundle);
+}
+
+#[test]
+fn msgpack() {
+    replay("msgpack", targets::msgpack);
+}
+
+#[test]
+fn hdf5() {
+    replay("hdf5", targets::hdf5);
+}
+
+#[test]
+fn shards() {
+    replay("shards", targets::shards);
+}
+
+#[test]
+fn adapter() {
+    replay("adapter", targets::adapter);
+}

@@ -1,6 +1,7 @@
 //! Arguments.
 
 mod predict;
+mod rows;
 
 use std::path::PathBuf;
 
@@ -11,7 +12,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::failure::Failure;
 use crate::settings::Settings;
-pub(crate) use predict::{InputFormat, OnError, Predict, ProgressMode, TopK, Truncate};
+pub(crate) use predict::{CutOrRefuse, Embed, EmbedOptions, Function, Pooling, Predict, TaskOptions, TopK, Truncate};
+pub(crate) use rows::{InputFormat, OnError, ProgressMode, RowArgs};
 
 /// Opens fine-tuned BERT checkpoints, proves that their parts belong together, and runs them.
 ///
@@ -41,10 +43,19 @@ pub(crate) enum Command {
     Tokenize(Tokenize),
     /// Predict, one row a text
     Predict(Predict),
+    /// Embed texts, or say how alike they are
+    Embed(Embed),
     /// Compare predictions with outputs made elsewhere
     Eval(Eval),
     /// Rebuild a lost config.json from the other files
     RecoverConfig(RecoverConfig),
+    /// Write a checkpoint of any form as one clean folder
+    Convert(Convert),
+    /// Show what the local cache of a model hub holds
+    Cache {
+        #[command(subcommand)]
+        command: CacheCommand,
+    },
     /// Print a completion script for a shell
     Completions { shell: clap_complete::Shell },
 }
@@ -142,6 +153,54 @@ pub(crate) struct Parts {
     /// Take the tokenizer from this folder
     #[arg(long, value_name = "DIR")]
     pub(crate) tokenizer: Option<PathBuf>,
+    /// The base of the LoRA adapter that CKPT is [default: by the adapter's name for it, in the local cache]
+    #[arg(long, value_name = "CKPT", conflicts_with = "adapter")]
+    pub(crate) base: Option<PathBuf>,
+    /// Put the LoRA adapter of this folder on top of CKPT
+    #[arg(long, value_name = "DIR", visible_alias = "merge-adapter")]
+    pub(crate) adapter: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WeightType {
+    F32,
+    F16,
+    Bf16,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Convert {
+    /// Checkpoint of any form
+    #[arg(value_name = "CKPT")]
+    pub(crate) checkpoint: PathBuf,
+    /// The new folder
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: PathBuf,
+    /// Element type of the weights [default: as they are]
+    #[arg(long, value_enum)]
+    pub(crate) dtype: Option<WeightType>,
+    /// Most bytes of one weight file, such as 500MB or 2GiB; more give several files and an index
+    #[arg(long, value_name = "SIZE", default_value = "5GB")]
+    pub(crate) max_shard_size: String,
+    /// Today's names for tensors that have TensorFlow-era ones (always done; findings that name this flag can be pasted)
+    #[arg(long)]
+    pub(crate) rename_legacy: bool,
+    /// Replace a folder that holds an earlier conversion
+    #[arg(long)]
+    pub(crate) force: bool,
+    #[arg(long, visible_alias = "output-format", value_enum, default_value_t = TextOrJson::Text)]
+    pub(crate) format: TextOrJson,
+    #[command(flatten)]
+    pub(crate) parts: Parts,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum CacheCommand {
+    /// List the models, and which of them can be opened
+    Ls {
+        #[arg(long, visible_alias = "output-format", value_enum, default_value_t = TextOrJson::Text)]
+        format: TextOrJson,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -197,6 +256,9 @@ pub(crate) struct Check {
     /// With --fix: copy the checkpoint to this new folder and change the copy
     #[arg(short, long, value_name = "DIR", requires = "fix")]
     pub(crate) output: Option<PathBuf>,
+    /// Also print the fingerprints of configuration, weights and tokenizer
+    #[arg(long)]
+    pub(crate) hashes: bool,
     /// How much is read
     #[arg(long, value_enum, default_value_t = CheckLevel::Weights)]
     pub(crate) level: CheckLevel,
@@ -229,16 +291,23 @@ pub(crate) struct Eval {
     /// Checkpoint folder
     #[arg(value_name = "CKPT")]
     pub(crate) checkpoint: PathBuf,
-    /// JSON Lines with `text` (and `pair`) and what was predicted elsewhere: `logits`, `scores`, `label`, `score`
+    /// JSON Lines with the texts and what was predicted elsewhere, in the fields that `bert predict` or `bert embed` prints
     #[arg(long, value_name = "FILE")]
     pub(crate) expect: PathBuf,
-    /// Largest difference of a logit or a score that still counts as equal
+    /// Largest difference of a number that still counts as equal
     #[arg(long, value_name = "X", default_value_t = 1e-4)]
     pub(crate) tolerance: f64,
     #[arg(long, visible_alias = "output-format", value_enum, default_value_t = TextOrJson::Text)]
     pub(crate) format: TextOrJson,
+    /// Most tokens of a text, special ones included [default: the model's limit]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_length: Option<usize>,
     #[command(flatten)]
     pub(crate) parts: Parts,
+    #[command(flatten)]
+    pub(crate) options: TaskOptions,
+    #[command(flatten)]
+    pub(crate) embed: EmbedOptions,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod progress;
 mod render;
 mod rows;
 mod settings;
+mod work;
 
 use std::process::ExitCode;
 
@@ -41,8 +42,11 @@ fn run(cli: &Cli) -> Result<Outcome, Failure> {
         Command::Diff(args) => commands::diff::run(args),
         Command::Tokenize(args) => commands::tokenize::run(args, &cli.global),
         Command::Predict(args) => commands::predict::run(args, &cli.global),
+        Command::Embed(args) => commands::embed::run(args, &cli.global),
         Command::Eval(args) => commands::eval::run(args, &cli.global),
         Command::RecoverConfig(args) => commands::recover::run(args, &cli.global),
+        Command::Convert(args) => commands::convert::run(args, &cli.global),
+        Command::Cache { command } => commands::cache::run(command),
         Command::Completions { shell } => commands::completions(*shell),
     }
 }

@@ -1,77 +1,27 @@
 //! The command line's contract: records, formats, inputs, exit codes, files.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::io::Write;
+mod common;
+
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use bert_testkit::{Folder, fixtures};
+use common::*;
 use serde_json::{Value, json};
-
-fn command(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bert"));
-    command.args(args).current_dir(fixtures()).env("NO_COLOR", "1").stdin(Stdio::null());
-    command
-}
-
-fn bert(args: &[&str]) -> Output {
-    command(args).output().unwrap()
-}
-
-fn piped(args: &[&str], input: &[u8]) -> Output {
-    let mut child = command(args).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    child.wait_with_output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn rows(output: &Output) -> Vec<Value> {
-    stdout(output).lines().map(|l| serde_json::from_str(l).unwrap()).collect()
-}
-
-struct Scratch(tempfile::TempDir);
-
-impl Scratch {
-    fn new() -> Self {
-        Scratch(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> String {
-        self.0.path().join(name).to_string_lossy().into_owned()
-    }
-
-    fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
-        std::fs::write(self.0.path().join(name), text).unwrap();
-        self.path(name)
-    }
-
-    fn names(&self) -> Vec<String> {
-        std::fs::read_dir(self.0.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
-    }
-}
 
 #[test]
 fn a_text_argument_gives_one_record() {
     let rows = rows(&bert(&["predict", "demo", "an utterly charming film"]));
     assert_eq!(rows.len(), 1);
-    let keys: Vec<_> = rows[0].as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["text", "label", "score", "tokens", "truncated"]);
+    assert_eq!(keys(&rows[0]), ["text", "label", "score", "tokens", "truncated"]);
     assert_eq!(rows[0]["label"], "positive");
     assert_eq!(rows[0]["truncated"], false);
 }
 
 #[test]
 fn scores_are_printed_with_digits_that_read_back_as_the_same_f32() {
-    let golden: Value = serde_json::from_slice(&std::fs::read(fixtures().join("golden/demo.json")).unwrap()).unwrap();
-    let row = &golden["rows"][1];
+    let row = &golden("demo")["rows"][1];
     let printed = &rows(&bert(&["predict", "demo", row["text"].as_str().unwrap(), "--logits"]))[0];
     for (ours, theirs) in printed["logits"].as_array().unwrap().iter().zip(row["logits"].as_array().unwrap()) {
         let digits = ours.to_string();
@@ -178,8 +128,7 @@ fn rows_that_fail_are_nulls_or_left_out_and_the_others_are_not_lost() {
     let input = mixed(&dir);
     let output = bert(&["predict", "demo", "-i", &input, "--on-error", "null"]);
     assert_eq!(output.status.code(), Some(1));
-    let rows: Vec<Value> =
-        String::from_utf8(output.stdout).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let rows = lines(std::str::from_utf8(&output.stdout).unwrap());
     assert_eq!(rows.len(), 6);
     assert!(rows[0]["label"].is_string() && rows[5]["label"].is_string());
     for (i, word) in [
@@ -260,7 +209,7 @@ fn exit_codes_tell_refused_from_impossible() {
     assert_eq!(code(&["nonsense"]), 2);
     assert_eq!(code(&["predict", "no/such/folder", "x"]), 2);
     assert_eq!(code(&["predict", "demo", "-i", "no-such-file.jsonl"]), 2);
-    assert_eq!(code(&["predict", "tiny/token", "x"]), 2);
+    assert_eq!(code(&["predict", "tiny/model", "x"]), 2);
     assert_eq!(code(&["check", "tiny/seq-gamma-beta"]), 0);
     assert_eq!(code(&["check", "tiny/seq-gamma-beta", "--error-on-warning"]), 1);
     assert_eq!(code(&["check", "tiny/seq-gamma-beta", "-D", "W020"]), 1);
@@ -310,6 +259,7 @@ fn inspect_shows_what_a_checkpoint_is() {
       weights    model.safetensors  73 tensors  1.59 M parameters  F32  6.1 MiB
       tokenizer  tokenizer.json (WordPiece, lowercase, 6000 tokens, 5 special)
       written by transformers 4.57.6
+      fingerprint  config cb1b2e2a2c98a358  weights 10a75cd7e471ad56  tokenizer e2667ff7103dcd9a
     check: 0 errors, 0 warnings (`bert check demo`)
     ");
     let record: Value =
@@ -377,8 +327,7 @@ fn the_level_run_compares_two_implementations() {
 
 /// The goldens of the reference as a file for `bert eval`.
 fn golden_lines(name: &str, change: impl Fn(&mut Value)) -> String {
-    let golden: Value =
-        serde_json::from_slice(&std::fs::read(fixtures().join(format!("golden/{name}.json"))).unwrap()).unwrap();
+    let golden = golden(name);
     let labels = golden["labels"].as_array().unwrap();
     let line = |row: &Value| {
         let mut row = row.clone();
@@ -398,7 +347,7 @@ fn eval_compares_with_outputs_made_elsewhere() {
     let eval = |name: &str, file: &str, more: &[&str]| bert(&[&["eval", name, "--expect", file], more].concat());
     let good = dir.file("good.jsonl", golden_lines("demo", |_| {}));
     let text = stdout(&eval("demo", &good, &["--tolerance", "2e-5"]));
-    assert!(text.contains("0 past the tolerance") && text.contains("16 of 16 labels equal"), "{text}");
+    assert!(text.contains("0 past the tolerance") && text.contains("48 of 48 strings"), "{text}");
     let json: Value = serde_json::from_str(&stdout(&eval("demo", &good, &["--format", "json"]))).unwrap();
     assert_eq!((&json["schema"], &json["rows"]), (&json!("bert.eval/1"), &json!(16)));
     let off = dir.file(
@@ -412,16 +361,14 @@ fn eval_compares_with_outputs_made_elsewhere() {
     let score =
         dir.file("score.jsonl", "{\"text\": \"an utterly charming film\", \"label\": \"positive\", \"score\": 0.5}\n");
     assert_eq!(eval("demo", &score, &[]).status.code(), Some(1));
-    for (text, word) in [
-        ("", "no rows"),
-        ("{\"text\": \"x\"}", "nothing to compare"),
-        ("{\"text\": \"x\", \"logits\": [1]}", "1 numbers"),
-        ("nonsense", "JSON"),
-    ] {
+    for (text, word) in [("", "no rows"), ("{\"text\": \"x\"}", "nothing to compare"), ("nonsense", "JSON")] {
         let output = eval("demo", &dir.file("bad.jsonl", text), &[]);
         assert_eq!(output.status.code(), Some(2), "{text}");
         assert!(stderr(&output).contains(word), "{}", stderr(&output));
     }
+    let few = eval("demo", &dir.file("few.jsonl", "{\"text\": \"x\", \"logits\": [1]}"), &[]);
+    assert_eq!(few.status.code(), Some(1));
+    assert!(stderr(&few).contains("`length of logits` is 3, expected 1"), "{}", stderr(&few));
     assert_eq!(eval("tiny/seq-three", &good, &[]).status.code(), Some(1), "another checkpoint's outputs differ");
 }
 

@@ -1,21 +1,19 @@
 //! `bert diff`: whole checkpoints, part by part.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::process::{Command, Output};
+mod common;
 
-use bert_testkit::{Folder, fixtures};
+use std::process::Output;
+
+use bert_testkit::Folder;
+use common::*;
 use serde_json::Value;
 
 const LAYER_1: &str = "bert.encoder.layer.1.output.dense.weight";
 
 fn diff(a: &str, b: &Folder, more: &[&str]) -> Output {
     let other = b.path().to_string_lossy().into_owned();
-    Command::new(env!("CARGO_BIN_EXE_bert"))
-        .args(["diff", a, &other])
-        .args(more)
-        .current_dir(fixtures())
-        .output()
-        .unwrap()
+    command(&["diff", a, &other]).args(more).output().unwrap()
 }
 
 fn text(output: &Output) -> String {

@@ -1,9 +1,10 @@
 //! The machine-readable formats of `bert check`, each read back by a library that knows it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::process::Command;
+mod common;
 
 use bert_testkit::Folder;
+use common::*;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use serde_sarif::sarif::{ResultLevel, Sarif};
@@ -16,11 +17,7 @@ fn check(format: &str) -> (String, Option<i32>) {
     let outer = tempfile::tempdir().unwrap();
     let path = outer.path().join("a b,c:d%");
     std::fs::rename(folder.path(), &path).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_bert"))
-        .args(["check", "a b,c:d%", "--format", format])
-        .current_dir(outer.path())
-        .output()
-        .unwrap();
+    let output = command_in(outer.path(), &["check", "a b,c:d%", "--format", format]).output().unwrap();
     // The temporary folder moved; give it back so that dropping it finds something to delete.
     std::fs::rename(&path, folder.path()).unwrap();
     (String::from_utf8(output.stdout).unwrap(), output.status.code())

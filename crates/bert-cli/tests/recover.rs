@@ -1,20 +1,14 @@
 //! `bert recover-config`: what the files show, what is assumed, and what outputs of the original decide.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use std::process::{Command, Output};
+mod common;
+
+use std::process::Output;
 
 use bert_config::{BertConfig, diff};
 use bert_testkit::{Folder, fixtures};
+use common::*;
 use serde_json::{Value, json};
-
-fn bert(folder: &Folder, args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bert"))
-        .args(args)
-        .current_dir(folder.path())
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap()
-}
 
 fn recovered(output: &Output) -> BertConfig {
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
@@ -40,7 +34,7 @@ fn sizes_head_and_padding_are_read_off_the_files() {
         "demo",
     ] {
         let (folder, original) = lost(name);
-        let ours = recovered(&bert(&folder, &["recover-config", "."]));
+        let ours = recovered(&bert_in(&folder, &["recover-config", "."]));
         for field in [
             "hidden_size",
             "num_hidden_layers",
@@ -60,7 +54,7 @@ fn sizes_head_and_padding_are_read_off_the_files() {
 #[test]
 fn what_nothing_shows_is_listed_and_never_passed_off_as_known() {
     let (folder, _) = lost("tiny/seq-three");
-    let output = bert(&folder, &["recover-config", ".", "--task", "text-classification"]);
+    let output = bert_in(&folder, &["recover-config", ".", "--task", "text-classification"]);
     insta::assert_snapshot!(String::from_utf8(output.stderr).unwrap());
     insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
 }
@@ -80,7 +74,7 @@ fn labels_likeness_and_statements_settle_what_is_open() {
         "--like",
         like.to_str().unwrap(),
     ];
-    let output = bert(&folder, &args);
+    let output = bert_in(&folder, &args);
     let changes = diff(&original, &recovered(&output)).changes;
     assert!(changes.iter().all(|c| c.effect == bert_config::Effect::None), "{changes:?}");
     assert!(
@@ -88,7 +82,7 @@ fn labels_likeness_and_statements_settle_what_is_open() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let stated = recovered(&bert(
+    let stated = recovered(&bert_in(
         &folder,
         &["recover-config", ".", "--set", "num_attention_heads=4", "--set", "hidden_act=relu"],
     ));
@@ -99,12 +93,12 @@ fn labels_likeness_and_statements_settle_what_is_open() {
         (["--set", "num_attention_heads=7"], "not a multiple"),
         (["--set", "nonsense"], "KEY=VALUE"),
     ] {
-        let output = bert(&folder, &[&["recover-config", "."], args.as_slice()].concat());
+        let output = bert_in(&folder, &[&["recover-config", "."], args.as_slice()].concat());
         let said = format!("{}{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
         if word == "X001" {
             // Names of the wrong count make a configuration that the check refuses.
             folder.write("config.json", &output.stdout);
-            assert!(String::from_utf8_lossy(&bert(&folder, &["check", "."]).stdout).contains("X001"));
+            assert!(String::from_utf8_lossy(&bert_in(&folder, &["check", "."]).stdout).contains("X001"));
             folder.remove("config.json");
         } else {
             assert_ne!(output.status.code(), Some(0), "{args:?}");
@@ -134,7 +128,7 @@ fn outputs_of_the_original_decide_heads_activation_and_epsilon() {
     ] {
         let (folder, _) = lost(&format!("tiny/{name}"));
         golden(&folder, name);
-        let output = bert(&folder, &["recover-config", ".", "--golden", "golden.jsonl"]);
+        let output = bert_in(&folder, &["recover-config", ".", "--golden", "golden.jsonl"]);
         let ours = recovered(&output);
         assert_eq!(ours.num_attention_heads.to_string(), heads, "{name}");
         assert_eq!(ours.field_json("hidden_act").unwrap(), act, "{name}");
@@ -150,7 +144,7 @@ fn outputs_of_the_original_decide_heads_activation_and_epsilon() {
 fn outputs_of_another_model_decide_nothing() {
     let (folder, _) = lost("tiny/seq-three");
     golden(&folder, "seq-single-label");
-    let output = bert(&folder, &["recover-config", ".", "--golden", "golden.jsonl"]);
+    let output = bert_in(&folder, &["recover-config", ".", "--golden", "golden.jsonl"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("none of"), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stdout.is_empty());
@@ -160,11 +154,11 @@ fn outputs_of_another_model_decide_nothing() {
 fn files_are_written_only_on_request_and_never_over_another() {
     let (folder, _) = lost("tiny/seq-three");
     assert!(!folder.path().join("config.json").exists());
-    let output = bert(&folder, &["recover-config", ".", "--write"]);
+    let output = bert_in(&folder, &["recover-config", ".", "--write"]);
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(bert(&folder, &["check", "."]).status.code(), Some(0));
-    assert_eq!(bert(&folder, &["recover-config", ".", "--write"]).status.code(), Some(2));
-    assert_eq!(bert(&folder, &["recover-config", ".", "--write", "--force"]).status.code(), Some(0));
+    assert_eq!(bert_in(&folder, &["check", "."]).status.code(), Some(0));
+    assert_eq!(bert_in(&folder, &["recover-config", ".", "--write"]).status.code(), Some(2));
+    assert_eq!(bert_in(&folder, &["recover-config", ".", "--write", "--force"]).status.code(), Some(0));
     folder.remove("model.safetensors");
-    assert_eq!(bert(&folder, &["recover-config", "."]).status.code(), Some(1));
+    assert_eq!(bert_in(&folder, &["recover-config", "."]).status.code(), Some(1));
 }

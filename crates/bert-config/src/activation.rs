@@ -65,10 +65,36 @@ const TABLE: &[(&str, Activation)] = &[
     ("hardswish", HardSwish),
 ];
 
+/// Class of `torch.nn` with its default arguments, function.
+const TORCH: &[(&str, Activation)] = &[
+    ("Identity", Linear),
+    ("Sigmoid", Sigmoid),
+    ("Tanh", Tanh),
+    ("ReLU", Relu),
+    ("ReLU6", Relu6),
+    ("LeakyReLU", LeakyRelu),
+    ("GELU", Gelu),
+    ("SiLU", Silu),
+    ("Mish", Mish),
+    ("Hardswish", HardSwish),
+];
+
 impl Activation {
     /// Finds the function a configuration means by this name; case matters, as in the reference.
     pub fn from_name(name: &str) -> Option<Activation> {
         TABLE.iter().find(|(n, _)| *n == name).map(|(_, a)| *a)
+    }
+
+    /// Finds the function that a class of torch computes, such as `torch.nn.modules.activation.Tanh`: modules around an
+    /// encoder name their activation by class.
+    pub fn from_torch_class(class: &str) -> Option<Activation> {
+        let name = class.strip_prefix("torch.nn.")?.rsplit('.').next()?;
+        TORCH.iter().find(|(n, _)| *n == name).map(|(_, a)| *a)
+    }
+
+    /// Names of the classes of torch that are known.
+    pub fn torch_classes() -> impl Iterator<Item = &'static str> {
+        TORCH.iter().map(|(name, _)| *name)
     }
 
     /// All names a configuration may use.

@@ -5,7 +5,7 @@ use bert_json::Value;
 
 use crate::parse::{names, nearest, witness};
 use crate::read::value_span;
-use crate::{Architecture, BertConfig, PositionEmbedding, ProblemType};
+use crate::{Architecture, BertConfig, ProblemType};
 
 pub(crate) fn check(config: &BertConfig, root: &Value, source: &Source, report: &mut Report) {
     check_family(config, report);
@@ -21,7 +21,7 @@ fn check_family(config: &BertConfig, report: &mut Report) {
         report.push(
             Finding::new(Code::C020, format!("`model_type` is {}, not a BERT encoder", quoted(family)))
                 .span(config.span("model_type", "another architecture"))
-                .note("supported is `bert`: the encoder with absolute positions, its pooler and its heads")
+                .note("supported is `bert`: the encoder with its pooler and its heads")
                 .help("use a loader for that architecture, or correct the field if the weights are BERT's"),
         );
     }
@@ -123,13 +123,6 @@ fn check_refused(config: &BertConfig, root: &Value, source: &Source, report: &mu
                 .span(config.span(field, "not an encoder"))
                 .note("only BERT encoders are run: every token sees every other")
                 .help("set it to false if the model was trained as an encoder"),
-        );
-    }
-    if config.position_embedding_type != PositionEmbedding::Absolute {
-        report.push(
-            Finding::new(Code::C029, "relative positions are not supported yet")
-                .span(config.span("position_embedding_type", "changes every attention score"))
-                .note("transformers 5 dropped them and silently runs such a file as absolute; transformers 4 runs it"),
         );
     }
     let filled = |key: &str| {

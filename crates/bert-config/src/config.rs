@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use bert_diag::{Source, Span};
 
-use crate::{Architecture, BertConfig, Labels, Task};
+use crate::{Activation, Architecture, BertConfig, Labels, Task};
 
 /// Where the value of a field comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,13 @@ impl BertConfig {
     /// The task that follows from `architectures`.
     pub fn task(&self) -> Option<Task> {
         self.architecture().map(Architecture::task)
+    }
+
+    /// What turns the logits into scores, where the file says that the model is a cross-encoder of
+    /// sentence-transformers with an activation of its own (`sentence_transformers.activation_fn`, formerly
+    /// `sbert_ce_default_activation_function`).
+    pub fn score_activation(&self) -> Option<Activation> {
+        self.score_activation
     }
 
     /// Columns of one attention head.

@@ -42,6 +42,7 @@ macro_rules! fields {
         pub struct BertConfig {
             $($(#[doc = $doc])* pub $name: $type,)*
             pub(crate) labels: Labels,
+            pub(crate) score_activation: Option<Activation>,
             pub(crate) source: Source,
             pub(crate) given: BTreeMap<String, Range<usize>>,
             pub(crate) broken: BTreeSet<String>,
@@ -57,6 +58,7 @@ macro_rules! fields {
                 BertConfig {
                     $($name: $default,)*
                     labels: Labels::default(),
+                    score_activation: None,
                     source: Source::name_only("config.json"),
                     given: BTreeMap::new(),
                     broken: BTreeSet::new(),

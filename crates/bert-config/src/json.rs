@@ -1,6 +1,6 @@
 //! Writing a configuration.
 
-use crate::fields::FIELDS;
+use crate::fields::{Effect, FIELDS};
 use crate::value::json_string;
 use crate::{Activation, BertConfig, LabelsFrom};
 
@@ -24,6 +24,19 @@ impl BertConfig {
         members.sort();
         let lines: Vec<_> = members.iter().map(|(k, v)| format!("  {}: {v}", json_string(k))).collect();
         format!("{{\n{}\n}}\n", lines.join(",\n"))
+    }
+
+    /// A text that is the same for two configurations when they make the same model of the same tensors: every field that
+    /// bears on the outputs, and the labels.
+    pub fn identity(&self) -> String {
+        let fields = FIELDS
+            .iter()
+            .filter(|f| f.effect == Effect::Inference && !matches!(f.name, "architectures" | "model_type"));
+        let mut text: String = fields.map(|f| format!("{}\t{}\n", f.name, (f.json)(self))).collect();
+        for (id, name) in self.labels.names().iter().enumerate() {
+            text.push_str(&format!("label {id}\t{}\n", json_string(name)));
+        }
+        text
     }
 
     /// The value of any field as JSON text: those of the table, `num_labels`, `id2label.N`, and fields kept unread.

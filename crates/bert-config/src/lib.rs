@@ -41,6 +41,7 @@ mod activation;
 mod architecture;
 mod check;
 mod config;
+mod cross_encoder;
 mod diff;
 mod error;
 mod fields;

@@ -8,7 +8,7 @@ use bert_json::{Member, NotText, Value};
 use crate::fields::{ALIASES, FIELDS};
 use crate::read::{as_witness, key_span, value_span};
 use crate::value::Wrong;
-use crate::{BertConfig, Effect, Error, check, known, labels};
+use crate::{BertConfig, Effect, Error, check, cross_encoder, known, labels};
 
 /// What was read, and everything that is wrong with it.
 #[derive(Clone, Debug)]
@@ -170,6 +170,7 @@ fn read_root(root: &Value, source: &Source, report: &mut Report) -> Option<BertC
         Some(labels) => config.labels = labels,
         None => _ = config.broken.insert("id2label".into()),
     }
+    config.score_activation = cross_encoder::read(root, source, report);
     check::check(&config, root, source, report);
     Some(config)
 }

@@ -92,7 +92,6 @@ fn each_broken_field_is_reported_with_its_place() {
         ("C022", Error, "add_cross_attention", "true", &["add_cross_attention"]),
         ("C023", Error, "pruned_heads", "{\"1\": [0, 2]}", &["pruned_heads"]),
         ("C024", Error, "quantization_config", "{\"load_in_8bit\": true}", &["quantization_config"]),
-        ("C029", Error, "position_embedding_type", "\"relative_key\"", &["relative"]),
         ("C017", Error, "position_embedding_type", "\"rotary\"", &["relative_key_query"]),
         ("C009", Error, "pad_token_id", "40000", &["40000", "30522"]),
         ("C009", Error, "hidden_dropout_prob", "1.5", &["0..=1"]),

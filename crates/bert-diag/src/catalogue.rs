@@ -135,10 +135,10 @@ catalogue! {
         "`architectures` lists more than one class"
         "The first one is used, as the reference does."
         "Keep the class that was trained.";
-    C029 "unsupported-option" Error
-        "an option is not supported yet"
-        "The option changes the forward pass, so it is refused by name rather than ignored."
-        "Nothing in the files is wrong; use another engine for this checkpoint for now.";
+    C029 "unknown-score-function" Error
+        "the configuration names an activation of a cross-encoder that is not known"
+        "`sentence_transformers.activation_fn` (or the older `sbert_ce_default_activation_function`) says what turns the logit of a cross-encoder into its score. A class that is not torch's own is code of the training run; the reference falls back to a default with one log line."
+        "Name the class of torch that computes the same, or delete the field if the default (sigmoid for one label) is meant.";
     C031 "id2label-missing" Warning
         "`label2id` is there but `id2label` is missing"
         "The reference counts labels by `id2label` alone and would name them LABEL_0, LABEL_1. Here the names are derived from `label2id`."
@@ -148,7 +148,7 @@ catalogue! {
         "The folder may be the wrong level of a download, or an interrupted save."
         "Point at the folder that holds `model.safetensors`.";
     W002 "not-safetensors" Error
-        "the weight file is something else than safetensors"
+        "the weight file is something else than its name says"
         "Recognised by its first bytes: a Git LFS pointer, a web page, a JSON error, an archive, or an empty file."
         "Fetch the real file; for an LFS pointer run `git lfs pull`.";
     W003 "header-broken" Error
@@ -240,8 +240,8 @@ catalogue! {
         "They are left over from pre-training or another task and are not used here."
         "Nothing to do.";
     W026 "unsupported-container" Error
-        "the weights are in a container that is not read yet"
-        "Only safetensors is read by this version."
+        "the weights are in a form of their container that is not read"
+        "Object-based checkpoints of TensorFlow 2 and layouts of HDF5 that Keras does not write are refused by name rather than read half."
         "Convert once: load the folder with transformers and `save_pretrained(..., safe_serialization=True)`.";
     W027 "several-weight-files" Note
         "more than one weight file lies in the folder"
@@ -263,6 +263,42 @@ catalogue! {
         "`cls.predictions.decoder.bias` and `cls.predictions.bias` differ"
         "Both names mean one vector. The reference keeps one of the two, which one depends on its version."
         "Delete the one that was not trained from the file.";
+    W040 "pickle-refused" Error
+        "a pickle names code that is no part of a model's weights"
+        "A pickle is a program: it can name any function, and other loaders call it. Here it is read as data, with a list of what a state dict may name; there is nothing that could execute anything. Whatever else is named is refused."
+        "Do not load the file elsewhere before you know where it comes from. If you trust it, save `model.state_dict()` instead of the module or the trainer.";
+    W041 "container-broken" Error
+        "a weight file contradicts itself or is cut short"
+        "Every length, offset, checksum of a directory and number of elements is checked against the file before it is used. A file that fails is cut short, damaged, or made to mislead."
+        "Download or copy the file again and compare its size and hash with the original.";
+    W042 "shards-disagree" Error
+        "the index of a sharded checkpoint and its files do not fit together"
+        "The index says which file holds which tensor. Files must lie beside it under plain names, hold what it says, and nothing it does not say; else they are of different saves. Paths are never followed out of the folder."
+        "Take the index and all shards from one save.";
+    W043 "names-translated" Note
+        "tensor names of another framework were translated"
+        "TensorFlow and Flax name tensors in their own way and store the matrices of dense layers the other way round; they are read transposed. Nothing is lost."
+        "Write it once in today's form: `bert convert CKPT -o DIR`.";
+    W044 "entries-passed-over" Note
+        "a weight file holds entries that are no part of a model"
+        "Optimizer state, counters, callbacks and the like lie beside the model in trainers' files. They are not looked at."
+        "Nothing to do; `bert convert CKPT -o DIR` writes the model alone.";
+    W045 "no-state-dict" Error
+        "a weight file holds no model, or several"
+        "The file is sound, but no dict of named tensors was found in it, or more than one and nothing tells which is the model."
+        "Name the file that holds the model, or save the state dict that is meant by itself.";
+    W046 "nested-state-dict" Note
+        "the tensors lie below a key of a trainer's file"
+        "Lightning keeps the model under `state_dict`, hand-written loops under `model_state_dict` or `model`, with their bookkeeping beside it."
+        "Nothing to do; `bert convert CKPT -o DIR` writes the model alone.";
+    W047 "weight-files-disagree" Error
+        "two weight files in the folder hold different values"
+        "Loaders take whichever comes first in their list and never look at the other. When both are complete and differ, one is of another run or another step, and which one cannot be known."
+        "Delete the stale one, or name the file that is meant.";
+    W048 "checksum-differs" Warning
+        "the checksum of a tensor's bytes does not fit them"
+        "Archives and TensorFlow's bundles keep a checksum of every tensor. A difference means damaged bytes, or a writer that was told not to compute checksums; loaders do not look."
+        "Fetch the file again and compare its hash with the original.";
     T001 "tokenizer-missing" Error
         "the checkpoint has no tokenizer"
         "Without the vocabulary of the training run every text becomes other ids."
@@ -375,4 +411,40 @@ catalogue! {
         "the folder cannot be opened as a checkpoint"
         "Nothing in it is a configuration, a weight file or a tokenizer, or the path is not a folder that can be read."
         "Point at the folder that holds `config.json` and `model.safetensors`.";
+    X021 "sentence-files-broken" Error
+        "the files around a sentence encoder are missing or malformed"
+        "`modules.json` lists what follows the encoder; each module has a folder with its settings and tensors. Without one of them the embeddings are other numbers, of the same shape."
+        "Copy the whole folder again from where the model was saved.";
+    X022 "sentence-module-unsupported" Error
+        "a module or setting around the sentence encoder is not supported"
+        "Modules are run as sentence-transformers 5.2.3 runs them, or refused by name; none is skipped or guessed."
+        "Run the folder with sentence-transformers, or leave the module out in training.";
+    X023 "sentence-dimensions-disagree" Error
+        "the dimensions of the modules around a sentence encoder do not run through"
+        "Each module must take as many columns as the one before it gives; others come from another model."
+        "Take all modules from the same model.";
+    X024 "adapter-broken" Error
+        "a LoRA adapter does not fit its base, or is not whole"
+        "Each pair of matrices must find the base's tensor it changes and fit its shape; each module that the configuration names must be there. PEFT leaves what is missing without effect, and the model is another than the one trained."
+        "Copy the adapter's folder again, and name the base it was trained on with `--base DIR`.";
+    X025 "adapter-unsupported" Error
+        "an adapter is of a kind that is not applied"
+        "Only LoRA and its variants rsLoRA and DoRA are applied, and only where adapter and base together say what the model is."
+        "Merge it where it was trained (`merge_and_unload()`) and save the whole model.";
+    X026 "adapter-applied" Note
+        "a LoRA adapter was put on top of the base"
+        "The base's tensors are changed as `merge_and_unload` of PEFT changes them, when they are read; modules that were trained whole replace the base's."
+        "Write the merged model: `bert convert BASE -o DIR --merge-adapter ADAPTER`.";
+    X027 "base-missing" Error
+        "the base of an adapter was not found"
+        "An adapter holds changes, not a model. Its configuration names the base as the training run knew it: a folder of that machine, or a name that is looked up in the local cache."
+        "Name the base: `--base DIR`.";
+    X028 "checkpoint-chosen" Note
+        "one of a training run's checkpoints was chosen"
+        "The folder is a Trainer's output. The best checkpoint by `trainer_state.json` is taken, else the last one; its stored path is of the training machine, so only its last part counts."
+        "Name the checkpoint itself to take another.";
+    X029 "tokenizer-elsewhere" Note
+        "the tokenizer was taken from another folder"
+        "Trainers save the tokenizer beside the checkpoints, not always in each. It is checked against this checkpoint like its own."
+        "Copy the tokenizer's files into the checkpoint, or name them with `--tokenizer DIR`.";
 }

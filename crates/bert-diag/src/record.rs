@@ -10,8 +10,9 @@ impl Span {
         let mut record = Map::new();
         record.insert("file".into(), self.source.file().into());
         record.insert("pointer".into(), self.pointer.clone().into());
-        record.insert("start".into(), self.range.as_ref().map(|r| r.start).into());
-        record.insert("end".into(), self.range.as_ref().map(|r| r.end).into());
+        let range = self.range.as_ref().filter(|_| !self.source.is_listing());
+        record.insert("start".into(), range.map(|r| r.start).into());
+        record.insert("end".into(), range.map(|r| r.end).into());
         let (line, column) = self.line_column().filter(|_| !self.source.is_excerpt()).unzip();
         record.insert("line".into(), line.into());
         record.insert("column".into(), column.into());

@@ -12,23 +12,29 @@ pub struct Source {
     text: Option<Arc<str>>,
     offset: u64,
     excerpt: Option<&'static str>,
+    listing: bool,
 }
 
 impl Source {
     /// A text file whose whole content is at hand.
     pub fn text(file: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
-        Source { file: file.into(), text: Some(text.into()), offset: 0, excerpt: None }
+        Source { file: file.into(), text: Some(text.into()), offset: 0, excerpt: None, listing: false }
     }
 
     /// One part of a larger, perhaps binary file: `text` stands at byte `offset` of `file`, in the part called `part`
     /// (for instance `header`).
     pub fn excerpt(file: impl Into<Arc<str>>, part: &'static str, offset: u64, text: impl Into<Arc<str>>) -> Self {
-        Source { file: file.into(), text: Some(text.into()), offset, excerpt: Some(part) }
+        Source { file: file.into(), text: Some(text.into()), offset, excerpt: Some(part), listing: false }
+    }
+
+    /// What a binary file says, put into words: the text shows it, but its positions are not the file's.
+    pub fn listing(file: impl Into<Arc<str>>, part: &'static str, text: impl Into<Arc<str>>) -> Self {
+        Source { file: file.into(), text: Some(text.into()), offset: 0, excerpt: Some(part), listing: true }
     }
 
     /// A file or folder of which only the name matters.
     pub fn name_only(file: impl Into<Arc<str>>) -> Self {
-        Source { file: file.into(), text: None, offset: 0, excerpt: None }
+        Source { file: file.into(), text: None, offset: 0, excerpt: None, listing: false }
     }
 
     /// The file's name, relative to the checkpoint folder.
@@ -52,6 +58,11 @@ impl Source {
     /// Whether the text is one excerpt of a larger file.
     pub fn is_excerpt(&self) -> bool {
         self.excerpt.is_some()
+    }
+
+    /// Whether the text is a listing, whose positions are not those of the file.
+    pub fn is_listing(&self) -> bool {
+        self.listing
     }
 
     /// Byte of the file at which the shown text starts.

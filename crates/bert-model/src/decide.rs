@@ -44,7 +44,7 @@ const EXPLAINS: f32 = 1e-3;
 /// A candidate is decided when the next best is this many times worse.
 const CLEARLY: f32 = 10.0;
 /// Fields that outputs can decide, the most telling first.
-const FIELDS: [&str; 3] = ["num_attention_heads", "hidden_act", EPSILON];
+const FIELDS: [&str; 4] = ["num_attention_heads", "position_embedding_type", "hidden_act", EPSILON];
 const EPSILON: &str = "layer_norm_eps";
 
 /// Tries the candidates of the assumed fields of `recovery` on the checkpoint at `path`, and keeps those that give the

@@ -26,6 +26,23 @@ pub enum Error {
         /// What was asked for.
         wanted: Task,
     },
+    /// Nothing says how the tokens become one vector, and there is no default that would be right.
+    #[error("the folder names no pooling (it has no `modules.json`): say cls, mean or max")]
+    NoPooling,
+    /// A cross-encoder has one output.
+    #[error("a cross-encoder has one label, the checkpoint has {labels}")]
+    NotCrossEncoder {
+        /// What it has.
+        labels: usize,
+    },
+    /// A prompt that the folder does not define.
+    #[error("there is no prompt `{name}`; there are: {}", if known.is_empty() { "none".to_string() } else { known.join(", ") })]
+    NoPrompt {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
     /// The arithmetic library refused.
     #[error("the encoder could not be built: {0}")]
     Engine(String),
@@ -60,6 +77,43 @@ pub enum PredictError {
         needed: u32,
         /// Rows of the token type table.
         held: usize,
+    },
+    /// A text that must say something is empty, or only white space.
+    #[error("the {what} is empty")]
+    Empty {
+        /// Which text.
+        what: &'static str,
+    },
+    /// The task judges two texts, and one was given.
+    #[error("the task needs a second text")]
+    NoPair,
+    /// A question that fills the window by itself.
+    #[error("the question leaves no room for the context in a window of {limit} tokens; shorten it")]
+    QuestionTooLong {
+        /// Tokens of a window.
+        limit: usize,
+    },
+    /// There is nothing to fill in.
+    #[error("the text has no {mask} among its {tokens} tokens{}", if *truncated { "; what was cut off is not looked at" } else { "" })]
+    NoMask {
+        /// The mask token.
+        mask: String,
+        /// Tokens that were looked at.
+        tokens: usize,
+        /// Whether the text was cut.
+        truncated: bool,
+    },
+    /// There is nothing to choose between.
+    #[error("a choice needs at least two candidates, not {found}")]
+    TooFewChoices {
+        /// Candidates given.
+        found: usize,
+    },
+    /// A target word that no token stands for.
+    #[error("the target {target:?} has no token")]
+    NoTarget {
+        /// The word.
+        target: String,
     },
     /// The arithmetic failed.
     #[error("the encoder failed: {0}")]

@@ -19,26 +19,39 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
+
+mod activation;
 mod batch;
 mod candle;
-mod classifier;
 mod decide;
 mod encoder;
 mod error;
 mod heads;
 mod input;
 mod linear;
+mod offsets;
 mod proof;
 mod reference;
+mod runner;
 mod scores;
+mod similarity;
+mod tasks;
 
 pub use batch::BatchOptions;
 pub use candle::CandleEncoder;
-pub use classifier::{Classifier, Logits, Prediction};
 pub use decide::{Decision, GoldenRow, decide};
 pub use encoder::{Encoder, PackedBatch};
 pub use error::{Error, PredictError, RowError};
 pub use input::Input;
+pub use offsets::CharOffsets;
 pub use proof::{Proof, compare_engines};
 pub use reference::ReferenceEncoder;
 pub use scores::ScoreFunction;
+pub use similarity::similarity;
+pub use tasks::{
+    Aggregation, Answer, Answerer, Answers, Choice, Chooser, Classifier, CrossEncoder, CrossScore, Embedder, Embedding,
+    Entity, Fill, Fills, Logits, MaskFiller, MaskFills, NextPrediction, NextSentence, Prediction, Tagger, Tags,
+};

@@ -1,6 +1,7 @@
 //! A linear layer on single rows, for heads: `y = W x + b` with `W` `[out, in]`.
 
 use bert_checkpoint::Checkpoint;
+use bert_weights::Weights;
 
 use crate::Error;
 
@@ -18,9 +19,21 @@ impl Linear {
     /// Loads `{name}.weight` and `{name}.bias`.
     pub(crate) fn load(checkpoint: &Checkpoint, name: &str) -> Result<Self, Error> {
         let (weight, shape) = checkpoint.tensor(&format!("{name}.weight"))?;
-        let inputs = shape.last().copied().unwrap_or(0);
         let (bias, _) = checkpoint.tensor(&format!("{name}.bias"))?;
-        Ok(Linear { weight, bias, inputs })
+        Ok(Self::new(weight, shape, bias))
+    }
+
+    /// `weight` of this `shape`, `[out, in]`.
+    pub(crate) fn new(weight: Vec<f32>, shape: &[usize], bias: Vec<f32>) -> Self {
+        Linear { weight, bias, inputs: shape.last().copied().unwrap_or(0) }
+    }
+
+    /// A layer that lies in a file of its own, under the names that torch gives it in a module called `linear`.
+    pub(crate) fn of_module(weights: &Weights, has_bias: bool) -> Result<Self, Error> {
+        let (weight, shape) = tensor(weights, "linear.weight")?;
+        let outputs = shape.first().copied().unwrap_or(0);
+        let bias = if has_bias { tensor(weights, "linear.bias")?.0 } else { vec![0.0; outputs] };
+        Ok(Self::new(weight, &shape, bias))
     }
 
     pub(crate) fn apply(&self, x: &[f32]) -> Vec<f32> {
@@ -28,7 +41,14 @@ impl Linear {
     }
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+/// A tensor of a file by its own name, with its shape.
+pub(crate) fn tensor(weights: &Weights, name: &str) -> Result<(Vec<f32>, Vec<usize>), Error> {
+    let missing = || bert_weights::Error::NoTensor { name: name.to_string() };
+    let view = weights.get(name).ok_or_else(missing)?;
+    Ok((view.to_f32()?, view.info().shape.clone()))
+}
+
+pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let (a_chunks, a_rest) = a.as_chunks::<LANES>();
     let (b_chunks, b_rest) = b.as_chunks::<LANES>();
     let mut sums = [0.0f32; LANES];

@@ -11,6 +11,20 @@ pub fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures")
 }
 
+/// Copies a folder and all below it.
+pub fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy_folder(&entry.path(), &target)?,
+            false => _ = std::fs::copy(entry.path(), target)?,
+        }
+    }
+    Ok(())
+}
+
 /// A temporary copy of a checkpoint folder; gone when dropped.
 pub struct Folder {
     folder: tempfile::TempDir,
@@ -20,10 +34,7 @@ impl Folder {
     /// Copies `fixtures/{name}`, such as `tiny/seq-three`.
     pub fn copy(name: &str) -> Folder {
         let copy = Folder { folder: tempfile::tempdir().unwrap() };
-        for entry in std::fs::read_dir(fixtures().join(name)).unwrap() {
-            let entry = entry.unwrap();
-            std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
-        }
+        copy_folder(&fixtures().join(name), copy.path()).unwrap();
         copy
     }
 

@@ -5,10 +5,13 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // only tests use it
 
+mod archive;
 mod corruptions;
 mod folder;
+pub mod stress;
 mod tensors;
 
+pub use archive::{archive_entries, stored_archive};
 pub use corruptions::{CORRUPTIONS, Corruption};
-pub use folder::{Folder, fixtures};
+pub use folder::{Folder, copy_folder, fixtures};
 pub use tensors::Tensors;

@@ -86,6 +86,16 @@ impl Tensors {
         tensor.3 = 0.1f32.to_le_bytes().repeat(shape.iter().product());
     }
 
+    /// Changes the elements, of whatever type, of the tensor whose name ends so; whether there is one.
+    pub fn elements(&mut self, ending: &str, change: impl FnOnce(&mut [Vec<u8>], &[usize])) -> bool {
+        let Some(tensor) = self.list.iter_mut().find(|t| t.0.ends_with(ending)) else { return false };
+        let size = tensor.3.len() / tensor.2.iter().product::<usize>();
+        let mut elements: Vec<_> = tensor.3.chunks_exact(size).map(<[u8]>::to_vec).collect();
+        change(&mut elements, &tensor.2);
+        tensor.3 = elements.concat();
+        true
+    }
+
     /// Transposes an f32 matrix.
     pub fn transpose(&mut self, name: &str) {
         let values = self.values(name);

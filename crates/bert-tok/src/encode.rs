@@ -80,25 +80,22 @@ impl BertTokenizer {
     }
 
     fn encode_input(&self, first: &str, second: Option<&str>, options: &EncodeOptions) -> Result<Encoded, EncodeError> {
-        let pieces = |text: &str| self.inner().encode(text, false).map_err(|e| EncodeError::Tokenizer(e.to_string()));
-        let (a, b) = (pieces(first)?, second.filter(|s| !s.is_empty()).map(pieces).transpose()?);
-        let added = self.inner().get_post_processor().map_or(0, |p| p.added_tokens(b.is_some()));
+        let a = self.pieces(first)?;
+        let b = second.filter(|s| !s.is_empty()).map(|s| self.pieces(s)).transpose()?;
+        let added = self.special_tokens_around(b.is_some());
         let full_length = a.len() + b.as_ref().map_or(0, Encoding::len) + added;
         let truncated = options.max_length.is_some_and(|limit| full_length > limit);
         let (a, b) = match options.max_length {
             Some(limit) if truncated => self.cut(a, b, limit, added, full_length, options.truncation)?,
             _ => (a, b),
         };
-        let encoding = self.inner().post_process(a, b, true).map_err(|e| EncodeError::Tokenizer(e.to_string()))?;
-        Ok(Encoded {
-            ids: encoding.get_ids().to_vec(),
-            type_ids: encoding.get_type_ids().to_vec(),
-            offsets: encoding.get_offsets().iter().map(|(start, end)| *start..*end).collect(),
-            words: encoding.get_word_ids().to_vec(),
-            sequences: encoding.get_sequence_ids(),
-            truncated,
-            full_length,
-        })
+        let encoding = self.inner().post_process(a, b, true).map_err(library)?;
+        Ok(Encoded::of(&encoding, truncated, full_length))
+    }
+
+    /// Tokens of a text without special ones around it.
+    pub(crate) fn pieces(&self, text: &str) -> Result<Encoding, EncodeError> {
+        self.inner().encode(text, false).map_err(library)
     }
 
     fn cut(
@@ -118,8 +115,38 @@ impl BertTokenizer {
         };
         let cannot = EncodeError::CannotTruncate { limit };
         let max_length = limit.checked_sub(added).ok_or_else(|| cannot.clone())?;
-        let direction = if self.truncate_left { TruncationDirection::Left } else { TruncationDirection::Right };
-        let params = TruncationParams { direction, max_length, strategy, stride: 0 };
-        truncate_encodings(a, b, &params).map_err(|_| cannot)
+        let params = TruncationParams { direction: self.direction(), max_length, strategy, stride: 0 };
+        let (mut a, mut b) = truncate_encodings(a, b, &params).map_err(|_| cannot)?;
+        // What was cut off is not needed; the template would be put around it too.
+        a.take_overflowing();
+        b.as_mut().map(Encoding::take_overflowing);
+        Ok((a, b))
     }
+
+    pub(crate) fn direction(&self) -> TruncationDirection {
+        if self.truncate_left { TruncationDirection::Left } else { TruncationDirection::Right }
+    }
+
+    /// How many special tokens the template puts around one text or a pair.
+    pub(crate) fn special_tokens_around(&self, pair: bool) -> usize {
+        self.inner().get_post_processor().map_or(0, |p| p.added_tokens(pair))
+    }
+}
+
+impl Encoded {
+    pub(crate) fn of(encoding: &Encoding, truncated: bool, full_length: usize) -> Encoded {
+        Encoded {
+            ids: encoding.get_ids().to_vec(),
+            type_ids: encoding.get_type_ids().to_vec(),
+            offsets: encoding.get_offsets().iter().map(|(start, end)| *start..*end).collect(),
+            words: encoding.get_word_ids().to_vec(),
+            sequences: encoding.get_sequence_ids(),
+            truncated,
+            full_length,
+        }
+    }
+}
+
+pub(crate) fn library(error: tokenizers::Error) -> EncodeError {
+    EncodeError::Tokenizer(error.to_string())
 }

@@ -43,6 +43,16 @@ pub enum EncodeError {
         /// The limit.
         limit: usize,
     },
+    /// The overlap of windows leaves no room to go on.
+    #[error(
+        "windows have room for {room} tokens of the text, which must be more than the stride of {stride}; shorten the stride or the question"
+    )]
+    StrideTooLong {
+        /// Tokens that neighbouring windows share.
+        stride: usize,
+        /// Tokens of the text in one window.
+        room: usize,
+    },
     /// The tokenizer itself failed.
     #[error("the tokenizer failed on this text: {0}")]
     Tokenizer(String),

@@ -74,6 +74,9 @@ pub struct TokenizerFacts {
     pub model_max_length: Option<usize>,
     /// Largest token type that pairs use.
     pub pair_max_type: u32,
+    /// Whether `padding_side` is left. Nothing is padded here, but the question-answering pipeline of transformers then
+    /// puts the context before the question.
+    pub pads_left: bool,
     /// `max_length` of truncation settings found in `tokenizer.json` (not applied).
     pub baked_truncation: Option<usize>,
     /// Whether padding settings were found in `tokenizer.json` (not applied).

@@ -66,6 +66,18 @@ impl TokenizerFiles {
         Some(Span::primary(&Source::text("tokenizer.json", text), value.range.clone(), label))
     }
 
+    /// The files that are there, by name.
+    pub fn present(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let bytes = [
+            &self.tokenizer_json,
+            &self.vocab_txt,
+            &self.tokenizer_config,
+            &self.special_tokens_map,
+            &self.added_tokens,
+        ];
+        Self::NAMES.into_iter().zip(bytes).filter_map(|(name, bytes)| Some((name, bytes.as_deref()?)))
+    }
+
     /// Whether there is a vocabulary in any form.
     pub fn has_vocabulary(&self) -> bool {
         self.tokenizer_json.is_some() || self.vocab_txt.is_some()

@@ -19,6 +19,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod build;
+mod decode;
 mod diff;
 mod encode;
 mod error;
@@ -29,6 +30,7 @@ mod pipeline;
 mod settings;
 mod tokenizer;
 mod vocab;
+mod windows;
 
 pub use diff::{TokenizerDiff, diff};
 pub use encode::{EncodeOptions, Encoded, Truncation};
@@ -36,3 +38,4 @@ pub use error::{EncodeError, Error};
 pub use facts::{SpecialToken, SpecialTokens, TokenizerFacts};
 pub use files::TokenizerFiles;
 pub use tokenizer::{BertTokenizer, Opened};
+pub use windows::{Window, WindowOptions, Windowed};

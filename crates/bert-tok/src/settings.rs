@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) tokenize_chinese_chars: Option<bool>,
     pub(crate) model_max_length: Option<f64>,
     pub(crate) truncate_left: bool,
+    pub(crate) pads_left: bool,
+    pub(crate) clean_up: bool,
     pub(crate) added: Vec<AddedToken>,
     root: Map<String, Value>,
     special_map: Map<String, Value>,
@@ -41,6 +43,8 @@ impl Settings {
             tokenize_chinese_chars: root.get("tokenize_chinese_chars").and_then(Value::as_bool),
             model_max_length: root.get("model_max_length").and_then(Value::as_f64),
             truncate_left: root.get("truncation_side").and_then(Value::as_str) == Some("left"),
+            pads_left: root.get("padding_side").and_then(Value::as_str) == Some("left"),
+            clean_up: root.get("clean_up_tokenization_spaces").and_then(Value::as_bool).unwrap_or(false),
             ..Settings::default()
         };
         if let Some(Value::Object(decoder)) = root.get("added_tokens_decoder") {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bert_diag::{Code, Finding, Report, Source, Span};
+use serde_json::Value;
 use tokenizers::Tokenizer;
 
 use crate::build::{Built, build};
@@ -14,6 +15,7 @@ pub struct BertTokenizer {
     inner: Tokenizer,
     facts: TokenizerFacts,
     pub(crate) truncate_left: bool,
+    pub(crate) clean_up: bool,
 }
 
 /// What opening gave: a tokenizer unless it cannot be used, and every finding.
@@ -97,11 +99,12 @@ impl BertTokenizer {
             // transformers writes int(1e30) for "no limit".
             model_max_length: settings.model_max_length.filter(|n| (1.0..1e12).contains(n)).map(|n| n as usize),
             pair_max_type,
+            pads_left: settings.pads_left,
             baked_truncation: built.baked_truncation.and_then(|n| usize::try_from(n).ok()),
             baked_padding: built.baked_padding,
             special,
         };
-        BertTokenizer { inner, facts, truncate_left: settings.truncate_left }
+        BertTokenizer { inner, facts, truncate_left: settings.truncate_left, clean_up: settings.clean_up }
     }
 
     pub(crate) fn inner(&self) -> &Tokenizer {
@@ -135,6 +138,27 @@ impl BertTokenizer {
     /// The token of an id.
     pub fn token(&self, id: u32) -> Option<String> {
         self.inner.id_to_token(id)
+    }
+
+    /// The tokenizer as the text of a `tokenizer.json`, without truncation or padding.
+    pub fn to_json(&self) -> String {
+        // The library writes plain data; it has no reason to fail.
+        self.inner.to_string(true).unwrap_or_default()
+    }
+
+    /// A text that is the same for two tokenizers when they make the same ids of every text, whatever files they were
+    /// read from: every token with its id, and every part. Limits of length are no part of it.
+    pub fn identity(&self) -> String {
+        let mut text = String::new();
+        for (id, token) in self.tokens_from(0) {
+            text.push_str(&format!("{id}\t{token}\n"));
+        }
+        let tree: Value =
+            self.inner.to_string(false).ok().and_then(|s| serde_json::from_str(&s).ok()).unwrap_or_default();
+        for part in ["normalizer", "pre_tokenizer", "post_processor"] {
+            text.push_str(&format!("{part}\t{}\n", tree.get(part).unwrap_or(&Value::Null)));
+        }
+        text
     }
 
     /// All tokens whose id is `first` or above, by id.

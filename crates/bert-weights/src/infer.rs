@@ -50,8 +50,23 @@ pub fn infer_config(index: &TensorIndex, names: &NameMap) -> Recovered {
         let evidence = "highest index in bert.encoder.layer.*".to_string();
         fields.push(RecoveredField { name: "num_hidden_layers", value: last + 1, evidence });
     }
-    let unknown = &["num_attention_heads", "hidden_act", "layer_norm_eps", "id2label"];
+    fields.extend(heads(&fields, index, names));
+    let unknown: &[&str] = match fields.iter().any(|f| f.name == HEADS) {
+        true => &["hidden_act", "layer_norm_eps", "position_embedding_type", "id2label"],
+        false => &[HEADS, "hidden_act", "layer_norm_eps", "id2label"],
+    };
     Recovered { fields, head: HeadEvidence::read(index, names), unknown }
+}
+
+const HEADS: &str = "num_attention_heads";
+
+/// Tables of relative positions are as wide as one head: the only tensors that show the number of heads.
+fn heads(fields: &[RecoveredField], index: &TensorIndex, names: &NameMap) -> Option<RecoveredField> {
+    let standard = "bert.encoder.layer.0.attention.self.distance_embedding.weight";
+    let info = index.get(names.in_file(standard)?)?;
+    let hidden = fields.iter().find(|f| f.name == "hidden_size")?.value;
+    let value = hidden.checked_div(*info.shape.get(1)?).filter(|heads| *heads > 0)?;
+    Some(RecoveredField { name: HEADS, value, evidence: format!("{standard} {:?}", info.shape) })
 }
 
 impl Recovered {

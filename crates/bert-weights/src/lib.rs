@@ -1,7 +1,7 @@
-//! Reads the weight file of a BERT checkpoint and proves that it fits a configuration.
+//! Reads the weights of a BERT checkpoint from any container and proves that they fit a configuration.
 //!
-//! The safetensors header is read and checked by this crate alone, every entry with its byte span; tensors are mapped,
-//! not copied. Names are mapped to the standard ones from the whole key set, never by trial on the first tensor, and
+//! Safetensors, PyTorch's zip archives and older pickle streams, sharded files, TensorFlow bundles, Flax and Keras files
+//! are read by this crate alone; tensors are mapped, and copied only where they are compressed, strided or transposed. Names are mapped to the standard ones from the whole key set, never by trial on the first tensor, and
 //! [`validate`] reports missing, unexpected and mismatched tensors all at once.
 //!
 //! ```
@@ -28,28 +28,41 @@
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod checksum;
+mod convention;
 mod diff;
 mod dtype;
 mod error;
 mod evidence;
+mod fingerprint;
+mod index;
 mod infer;
+mod lora;
 mod map;
 mod names;
+mod place;
 mod scan;
 mod schema;
 mod sniff;
 mod source;
 mod tensor;
 mod validate;
+mod write;
 
+pub use checksum::differing_checksums;
+pub use convention::Convention;
 pub use diff::{TensorChange, TensorDiff, WeightsDiff, diff};
 pub use dtype::DType;
 pub use error::Error;
 pub use evidence::HeadEvidence;
+pub use fingerprint::{Fingerprint, fingerprint};
+pub use index::{Container, Provenance, TensorIndex, TensorInfo};
 pub use infer::{Recovered, RecoveredField, infer_config};
+pub use lora::{AdapterConfig, AdapterSummary, apply_adapter};
 pub use names::{Collision, NameMap};
 pub use scan::{TensorStats, ValueCheck, check_values, scan};
 pub use schema::{Dim, Part, TensorSpec, expected_tensors, layer_of};
 pub use sniff::{ForeignFile, sniff};
-pub use tensor::{TensorIndex, TensorInfo, TensorView, Weights};
+pub use tensor::{TensorView, Weights};
 pub use validate::{Mismatch, Missing, ShapeReport, validate};
+pub use write::{Rounding, WriteError, WriteTensor, write_safetensors};

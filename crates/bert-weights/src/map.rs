@@ -53,8 +53,13 @@ impl Bytes {
         Ok(Bytes { storage: Storage::Owned(bytes), path: path.to_path_buf() })
     }
 
-    pub(crate) fn owned(bytes: Vec<u8>) -> Self {
-        Bytes { storage: Storage::Owned(bytes), path: PathBuf::from("model.safetensors") }
+    pub(crate) fn owned(name: &str, bytes: Vec<u8>) -> Self {
+        Bytes { storage: Storage::Owned(bytes), path: PathBuf::from(name) }
+    }
+
+    /// The file's name without its folder.
+    pub(crate) fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
     pub(crate) fn path(&self) -> &Path {

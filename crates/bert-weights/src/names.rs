@@ -13,8 +13,10 @@ pub struct NameMap {
     /// What stands before the encoder's names in the file: `bert.` as the standard has it, nothing when the encoder
     /// itself was saved, or a wrapper's prefix.
     pub encoder_prefix: Option<String>,
-    /// What a wrapper put before all names, such as `module.`; mostly empty.
+    /// What a wrapper put before the names outside the encoder, such as `module.`; mostly empty.
     pub wrapper_prefix: String,
+    /// Prefixes under which the file holds a head each, when there are several and nothing tells which one is meant.
+    pub rival_heads: Vec<String>,
     /// Names in the file that say `gamma` or `beta` on a LayerNorm, read as `weight` and `bias`.
     pub legacy: Vec<String>,
     /// Names of the file that mean the same tensor.
@@ -51,11 +53,19 @@ impl NameMap {
             }
         };
         map.encoder_prefix = encoder.map(str::to_string);
-        map.wrapper_prefix = encoder
-            .and_then(|p| p.strip_suffix("bert."))
-            .filter(|w| w.is_empty() || w.ends_with('.'))
-            .unwrap_or_default()
-            .to_string();
+        let around = encoder.and_then(|p| p.strip_suffix("bert.")).filter(|w| w.is_empty() || w.ends_with('.'));
+        let heads = head_prefixes(&names);
+        map.wrapper_prefix = match (heads.as_slice(), around) {
+            (several, Some(around)) if several.is_empty() || several.contains(&around) => around,
+            ([one], _) => one,
+            ([], None) => "",
+            (several, _) if several.contains(&"") => "",
+            (several, _) => {
+                map.rival_heads = several.iter().map(ToString::to_string).collect();
+                ""
+            }
+        }
+        .to_string();
         for name in names {
             map.insert(name);
         }
@@ -78,7 +88,7 @@ impl NameMap {
 
     fn standard_name(&self, name: &str) -> String {
         if let Some(rest) = self.encoder_prefix.as_deref().and_then(|p| name.strip_prefix(p))
-            && (self.encoder_prefix.as_deref() != Some("") || is_encoder_name(rest))
+            && is_encoder_name(rest)
         {
             return format!("bert.{rest}");
         }
@@ -104,6 +114,24 @@ impl NameMap {
     pub fn changes_prefix(&self) -> bool {
         self.encoder_prefix.as_deref().is_some_and(|p| p != "bert.")
     }
+}
+
+/// What stands before the names of heads, in every form the file has it.
+fn head_prefixes<'a>(names: &[&'a str]) -> Vec<&'a str> {
+    const HEADS: [&str; 4] = [
+        "classifier.weight",
+        "qa_outputs.weight",
+        "cls.predictions.transform.dense.weight",
+        "cls.seq_relationship.weight",
+    ];
+    let mut found: Vec<&str> = names
+        .iter()
+        .filter_map(|name| HEADS.iter().find_map(|head| name.strip_suffix(head)))
+        .filter(|p| p.is_empty() || p.ends_with('.'))
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Without the word embeddings the prefix still shows on the other encoder tensors.
@@ -158,6 +186,9 @@ mod tests {
             ("bert_model.", ""),
             ("net.", ""),
             ("module.", "module."),
+            ("module._orig_mod.encoder.", "module._orig_mod.head."),
+            ("lit.net.bert.", "lit.net."),
+            ("lit.encoder.", "lit."),
         ] {
             let names = [
                 format!("{encoder}embeddings.word_embeddings.weight"),
@@ -174,10 +205,7 @@ mod tests {
             for (standard, file) in wanted.iter().zip(&names) {
                 assert_eq!(map.in_file(standard), Some(file.as_str()), "{encoder:?}");
             }
-            // Where the wrapper holds encoder and head alike, the head has lost its own name and cannot be told apart.
-            if encoder != "module." {
-                assert_eq!(map.in_file("classifier.weight"), Some(names[3].as_str()), "{encoder:?}");
-            }
+            assert_eq!(map.in_file("classifier.weight"), Some(names[3].as_str()), "{encoder:?}");
             assert_eq!(map.changes_prefix(), encoder != "bert.");
         }
     }
@@ -207,6 +235,13 @@ mod tests {
         ]);
         assert_eq!(map.collisions.len(), 1);
         assert_eq!(map.collisions[0].standard, "bert.embeddings.LayerNorm.weight");
+    }
+
+    #[test]
+    fn two_heads_under_prefixes_of_their_own_are_rivals() {
+        let map = map(&["encoder.embeddings.word_embeddings.weight", "a.classifier.weight", "b.classifier.weight"]);
+        assert_eq!(map.rival_heads, ["a.", "b."]);
+        assert_eq!(map.in_file("classifier.weight"), None);
     }
 
     #[test]

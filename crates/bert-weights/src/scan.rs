@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::{DType, Error, Weights};
+use crate::{DType, Error, TensorView, Weights};
 
 /// What is plainly wrong with a tensor's values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +40,8 @@ fn weights_among<'a>(weights: &Weights, names: impl IntoIterator<Item = &'a str>
 /// Bytes looked at by one task: a multiple of every element size, small enough to share the work, large enough to be
 /// worth a task.
 const BLOCK_BYTES: usize = 1 << 20;
+/// Blocks between two times that memory is given back: enough to keep all threads busy.
+const WAVE_BLOCKS: usize = 64;
 
 /// Looks at every value of the named tensors once, where it lies, in parallel, at about the speed of memory; tensors that
 /// are no float weights are left out.
@@ -54,13 +56,32 @@ pub fn check_values<'a>(
     let missing = |name: &str| Error::NoTensor { name: name.to_string() };
     let views =
         names.iter().map(|name| weights.get(name).ok_or_else(|| missing(name))).collect::<Result<Vec<_>, _>>()?;
-    let bytes = views.iter().map(|view| view.bytes()).collect::<Result<Vec<_>, _>>()?;
-    let blocks: Vec<(usize, &[u8])> =
-        bytes.iter().enumerate().flat_map(|(i, all)| all.chunks(BLOCK_BYTES).map(move |block| (i, block))).collect();
-    let dtypes: Vec<DType> = views.iter().map(|view| view.info().dtype).collect();
-    let dtype_of = |i: usize| dtypes.get(i).copied().unwrap_or(DType::F32);
-    let masks: Vec<(usize, Mask)> = blocks.par_iter().map(|(i, block)| (*i, mask(dtype_of(*i), block))).collect();
     let mut whole = vec![Mask::default(); names.len()];
+    // Tensors that lie in the file as they are need no copy, so they are cut into blocks that share the work evenly.
+    let mapped: Vec<usize> =
+        (0..views.len()).filter(|i| views.get(*i).is_some_and(|v| v.info().range().is_some())).collect();
+    let bytes = mapped.iter().filter_map(|i| Some((*i, views.get(*i)?))).map(|(i, v)| Ok((i, v.bytes()?)));
+    let bytes = bytes.collect::<Result<Vec<_>, Error>>()?;
+    let blocks: Vec<(usize, &[u8])> =
+        bytes.iter().flat_map(|(i, all)| all.chunks(BLOCK_BYTES).map(move |block| (*i, block))).collect();
+    let dtype_of = |i: usize| views.get(i).map_or(DType::F32, |view| view.info().dtype);
+    let mut masks: Vec<(usize, Mask)> = Vec::with_capacity(blocks.len());
+    let mut looked_at = 0;
+    for wave in blocks.chunks(WAVE_BLOCKS) {
+        masks.par_extend(wave.par_iter().map(|(i, block)| (*i, mask(dtype_of(*i), block))));
+        // What was looked at need not stay mapped: checking then takes no more memory than a wave.
+        let last = wave.last().map_or(looked_at, |(i, _)| *i);
+        (looked_at..last).filter_map(|i| views.get(i)).for_each(TensorView::release);
+        looked_at = last;
+    }
+    views.iter().skip(looked_at).for_each(TensorView::release);
+    let others: Vec<usize> = (0..views.len()).filter(|i| !mapped.contains(i)).collect();
+    let copied = others.par_iter().filter_map(|i| Some((*i, views.get(*i)?))).map(|(i, view)| {
+        let found = mask(dtype_of(i), &view.unordered_bytes()?);
+        view.release();
+        Ok((i, found))
+    });
+    masks.extend(copied.collect::<Result<Vec<_>, Error>>()?);
     for (i, mask) in masks {
         if let Some(sum) = whole.get_mut(i) {
             sum.any |= mask.any;

@@ -1,6 +1,6 @@
 //! The tensors each architecture has: one table of rows, from `modeling_bert.py` (transformers 4.57.6).
 
-use bert_config::{Architecture, BertConfig};
+use bert_config::{Architecture, BertConfig, PositionEmbedding};
 
 /// What an extent of a tensor counts, and so which field of the configuration it follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,6 +18,10 @@ pub enum Dim {
     Intermediate,
     /// `num_labels`
     Labels,
+    /// Distances between two positions: `2 max_position_embeddings - 1`
+    Distances,
+    /// Columns of one head: `hidden_size / num_attention_heads`
+    HeadSize,
     /// Fixed by the architecture.
     Fixed(usize),
 }
@@ -32,6 +36,8 @@ impl Dim {
             Dim::Types => config.type_vocab_size,
             Dim::Intermediate => config.intermediate_size,
             Dim::Labels => config.labels().len(),
+            Dim::Distances => (2 * config.max_position_embeddings).saturating_sub(1),
+            Dim::HeadSize => config.head_size(),
             Dim::Fixed(n) => n,
         }
     }
@@ -45,8 +51,22 @@ impl Dim {
             Dim::Types => Some("type_vocab_size"),
             Dim::Intermediate => Some("intermediate_size"),
             Dim::Labels => Some("num_labels"),
+            Dim::Distances => Some("max_position_embeddings"),
+            Dim::HeadSize => Some("num_attention_heads"),
             Dim::Fixed(_) => None,
         }
+    }
+
+    /// The field responsible and the value it would need for an extent of `found`, if there is such a value.
+    pub fn explained_by(self, found: usize, config: &BertConfig) -> Option<(&'static str, usize)> {
+        let value = match self {
+            Dim::Distances => (found % 2 == 1).then_some(found.div_ceil(2))?,
+            Dim::HeadSize => {
+                config.hidden_size.checked_div(found).filter(|heads| heads * found == config.hidden_size)?
+            }
+            _ => found,
+        };
+        Some((self.field()?, value))
     }
 }
 
@@ -58,6 +78,8 @@ pub enum Part {
     Embeddings,
     /// An encoder layer; the name holds `{i}`.
     Layer,
+    /// Distance tables of an encoder layer with relative positions; the name holds `{i}`.
+    Distances,
     /// The dense layer on the first token.
     Pooler,
     /// A classifier over the labels.
@@ -94,15 +116,17 @@ const fn either(part: Part, name: &'static str, alias: &'static str, dims: &'sta
     Row { part, name, dims, tied: false, alias: Some(alias) }
 }
 
-use Dim::{Fixed, Hidden, Intermediate, Labels, Positions, Types, Vocab};
+use Dim::{Fixed, HeadSize, Hidden, Intermediate, Labels, Positions, Types, Vocab};
 use Part::{Choice, Classifier, Embeddings, Layer, NextSentence, Pooler, Predictions};
 
 /// Tied to the word embeddings unless the configuration says otherwise.
 const DECODER: &str = "cls.predictions.decoder.weight";
+/// Saved with every model, read with absolute positions only.
+const POSITIONS: &str = "bert.embeddings.position_embeddings.weight";
 
 const ROWS: &[Row] = &[
     row(Embeddings, "bert.embeddings.word_embeddings.weight", &[Vocab, Hidden]),
-    row(Embeddings, "bert.embeddings.position_embeddings.weight", &[Positions, Hidden]),
+    row(Embeddings, POSITIONS, &[Positions, Hidden]),
     row(Embeddings, "bert.embeddings.token_type_embeddings.weight", &[Types, Hidden]),
     row(Embeddings, "bert.embeddings.LayerNorm.weight", &[Hidden]),
     row(Embeddings, "bert.embeddings.LayerNorm.bias", &[Hidden]),
@@ -122,6 +146,11 @@ const ROWS: &[Row] = &[
     row(Layer, "bert.encoder.layer.{i}.output.dense.bias", &[Hidden]),
     row(Layer, "bert.encoder.layer.{i}.output.LayerNorm.weight", &[Hidden]),
     row(Layer, "bert.encoder.layer.{i}.output.LayerNorm.bias", &[Hidden]),
+    row(
+        Part::Distances,
+        "bert.encoder.layer.{i}.attention.self.distance_embedding.weight",
+        &[Dim::Distances, HeadSize],
+    ),
     row(Pooler, "bert.pooler.dense.weight", &[Hidden, Hidden]),
     row(Pooler, "bert.pooler.dense.bias", &[Hidden]),
     row(Classifier, "classifier.weight", &[Labels, Hidden]),
@@ -178,10 +207,12 @@ pub struct TensorSpec {
 /// absent are marked.
 pub fn expected_tensors(config: &BertConfig, architecture: Architecture) -> impl Iterator<Item = TensorSpec> {
     let (needed, allowed) = parts(architecture);
+    let relative = config.position_embedding_type != PositionEmbedding::Absolute;
+    let distances = relative.then_some(&Part::Distances);
     let mut specs = Vec::new();
-    for part in needed.iter().chain(allowed) {
-        let required = needed.contains(part);
-        let layers = if *part == Layer { config.num_hidden_layers } else { 1 };
+    for part in needed.iter().chain(distances).chain(allowed) {
+        let required = !allowed.contains(part);
+        let layers = if matches!(part, Layer | Part::Distances) { config.num_hidden_layers } else { 1 };
         for i in 0..layers {
             for row in ROWS.iter().filter(|r| r.part == *part) {
                 specs.push(TensorSpec {
@@ -189,7 +220,9 @@ pub fn expected_tensors(config: &BertConfig, architecture: Architecture) -> impl
                     shape: row.dims.iter().map(|d| d.size(config)).collect(),
                     dims: row.dims,
                     part: *part,
-                    required: required && (!row.tied || (row.name == DECODER && !config.tie_word_embeddings)),
+                    required: required
+                        && !(relative && row.name == POSITIONS)
+                        && (!row.tied || (row.name == DECODER && !config.tie_word_embeddings)),
                     alias: row.alias,
                 });
             }

@@ -35,16 +35,16 @@ impl ForeignFile {
             ForeignFile::Json => ("a JSON text, perhaps a server's error message", "download the file again"),
             ForeignFile::Zip => (
                 "a zip archive, as PyTorch's `.bin` files are",
-                "convert it once with transformers: `save_pretrained(..., safe_serialization=True)`",
+                "rename it to `pytorch_model.bin`, then `bert convert . -o DIR` writes safetensors",
             ),
             ForeignFile::Pickle => (
                 "a pickle stream, as old PyTorch `.bin` files are",
-                "convert it once with transformers: `save_pretrained(..., safe_serialization=True)`",
+                "rename it to `pytorch_model.bin`, then `bert convert . -o DIR` writes safetensors",
             ),
             ForeignFile::Gzip => ("a gzip archive", "unpack it: `gunzip`"),
             ForeignFile::Hdf5 => (
                 "an HDF5 file, as TensorFlow writes it",
-                "convert it once with transformers: `from_pretrained(..., from_tf=True)`",
+                "rename it to `tf_model.h5`, then `bert convert . -o DIR` writes safetensors",
             ),
             ForeignFile::Zeros => ("nothing but zero bytes", "the copy or download failed; fetch the file again"),
         }

@@ -119,7 +119,7 @@ fn blame(config: &BertConfig, mismatched: &mut [Mismatch]) {
         }
         let dims = m.spec.dims.iter().zip(&m.found);
         dims.filter(|(d, found)| d.size(config) != **found)
-            .filter_map(|(d, found)| Some((d.field()?, *found)))
+            .filter_map(|(d, found)| d.explained_by(*found, config))
             .collect()
     };
     for m in mismatched.iter() {

@@ -13,7 +13,10 @@ use safetensors::tensor::{Dtype, TensorView};
 #[test]
 fn reads_what_the_library_reads() {
     for entry in std::fs::read_dir(fixtures().join("tiny")).unwrap() {
-        let path = entry.unwrap().path().join("model.safetensors");
+        let folder = entry.unwrap().path();
+        // The old layout of sentence-transformers keeps the encoder in a folder of its own.
+        let places = ["model.safetensors", "0_Transformer/model.safetensors"];
+        let path = places.iter().map(|p| folder.join(p)).find(|p| p.exists()).unwrap();
         let bytes = std::fs::read(&path).unwrap();
         let theirs = SafeTensors::deserialize(&bytes).unwrap();
         let ours = Weights::open(&path).unwrap();

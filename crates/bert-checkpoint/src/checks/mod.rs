@@ -2,6 +2,7 @@
 
 mod config;
 mod names;
+mod places;
 mod shapes;
 mod tokenizer;
 mod values;
@@ -12,9 +13,10 @@ use bert_weights::{NameMap, Weights};
 
 pub(crate) use config::config_missing;
 pub(crate) use names::names;
+pub(crate) use places::{other_files, places};
 pub(crate) use shapes::shapes;
 pub(crate) use tokenizer::tokenizer;
-pub(crate) use values::{dtypes, stated_dtype, values};
+pub(crate) use values::{checksums, dtypes, stated_dtype, values};
 pub(crate) use votes::label_votes;
 
 /// What the checks of the weights know.

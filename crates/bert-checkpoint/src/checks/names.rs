@@ -1,7 +1,7 @@
 //! How the names of the file became the standard ones.
 
 use bert_diag::{Code, Finding, Report, Span, counted, listed, quoted};
-use bert_weights::{NameMap, TensorIndex};
+use bert_weights::{Container, NameMap, TensorIndex};
 
 /// Some LayerNorms may have the modern names already.
 fn half_renamed(names: &NameMap) -> Option<String> {
@@ -23,6 +23,16 @@ pub(crate) fn names(index: &TensorIndex, names: &NameMap, report: &mut Report) {
                 )
                 .note(format!("prefixes: {}", listed(names.rival_prefixes.iter().map(|p| quoted(p)), 6)))
                 .help("delete the one that was not trained from the file"),
+        );
+    }
+    if let [first, second, ..] = names.rival_heads.as_slice() {
+        let head = |prefix: &String| index.names().find(|n| n.starts_with(prefix.as_str())).unwrap_or_default();
+        report.push(
+            Finding::new(Code::W022, "the file holds more than one head")
+                .spans(index.name_span(head(first), first, "one"))
+                .spans(index.name_span(head(second), second, "another").map(|s| Span { primary: false, ..s }))
+                .note(format!("prefixes: {}", listed(names.rival_heads.iter().map(|p| quoted(p)), 6)))
+                .help("delete the one that is not meant from the file"),
         );
     }
     if let Some(first) = names.collisions.first() {
@@ -59,7 +69,7 @@ pub(crate) fn names(index: &TensorIndex, names: &NameMap, report: &mut Report) {
             .spans(index.name_span(first, word, read_as))
             .notes(half_renamed(names))
             .note("the mapping is unambiguous, so they are loaded")
-            .help("rename them once by loading and saving with transformers, or silence: `--allow W020`"),
+            .help("rename them once: `bert convert . -o DIR --rename-legacy`, or silence: `--allow W020`"),
         );
     }
     if names.changes_prefix() {
@@ -75,12 +85,58 @@ pub(crate) fn names(index: &TensorIndex, names: &NameMap, report: &mut Report) {
                 .span(index.file_span("decided from all names at once")),
         );
     }
-    if !index.metadata().contains_key("format") {
+    provenance(index, report);
+    if index.container() == Container::Safetensors && !index.metadata().contains_key("format") {
         report.push(
             Finding::new(Code::W024, Code::W024.summary())
                 .span(index.file_span("no `format` in `__metadata__`"))
                 .note("transformers 4 refuses to load the file for that reason alone")
                 .help("save it with `save_file(tensors, path, metadata={\"format\": \"pt\"})`"),
         );
+    }
+}
+
+/// What was done to bring the container's content into standard form.
+fn provenance(index: &TensorIndex, report: &mut Report) {
+    let done = index.provenance();
+    let mut note = |code: Code, message: String, label: String| {
+        report.push(Finding::new(code, message).span(index.file_span(label)));
+    };
+    if let Some(convention) = done.convention {
+        let turned = match done.transposed {
+            0 => String::new(),
+            n => format!("; {} read transposed", counted(n, "matrix")),
+        };
+        let message =
+            format!("{} under the names of {convention} were translated{turned}", counted(index.len(), "tensor"));
+        note(Code::W043, message, format!("{} file", index.container()));
+    }
+    if !done.nested_under.is_empty() {
+        let path = quoted(&done.nested_under.join("."));
+        note(Code::W046, format!("the tensors lie under {path}"), "a trainer's file".into());
+    }
+    let (names, count) = &done.skipped;
+    if *count > 0 {
+        let message = format!(
+            "{} passed over, no part of the model: {}",
+            counted(*count, "entry"),
+            listed(names.iter().map(|n| quoted(n)), 4)
+        );
+        note(Code::W044, message, "not looked at".into());
+    }
+    if let Some(adapter) = &done.adapter {
+        let saved = match adapter.saved.len() {
+            0 => String::new(),
+            _ => format!(", {} trained whole", counted(adapter.saved.len(), "tensor")),
+        };
+        let message = format!(
+            "adapter `{}` (r={}, alpha={}, {}) changes {}{saved}",
+            adapter.file,
+            adapter.r,
+            adapter.lora_alpha,
+            listed(&adapter.targets, 8),
+            counted(adapter.changed.len(), "tensor")
+        );
+        note(Code::X026, message, "the base".into());
     }
 }

@@ -54,7 +54,7 @@ fn layers(facts: &Facts<'_>, shapes: &ShapeReport, report: &mut Report) {
 
 fn missing(facts: &Facts<'_>, shapes: &ShapeReport, report: &mut Report) {
     let in_file = facts.names.standard_names().filter_map(layer_of).max().map_or(0, |last| last + 1);
-    let head = |m: &Missing| !matches!(m.spec.part, Part::Embeddings | Part::Layer);
+    let head = |m: &Missing| !matches!(m.spec.part, Part::Embeddings | Part::Layer | Part::Distances);
     let told = |m: &Missing| layer_of(&m.spec.name).is_some_and(|l| l >= in_file) || (head(m) && !facts.head_is_sound);
     let missing: Vec<&Missing> = shapes.missing.iter().filter(|m| !told(m)).collect();
     let Some(first) = missing.first() else { return };

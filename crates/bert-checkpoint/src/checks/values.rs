@@ -2,7 +2,7 @@
 
 use bert_config::Origin;
 use bert_diag::{Code, Finding, Report, counted, listed, quoted};
-use bert_weights::{DType, Part, TensorSpec, ValueCheck, check_values, expected_tensors, scan};
+use bert_weights::{DType, Part, TensorSpec, ValueCheck, check_values, differing_checksums, expected_tensors, scan};
 
 use super::Facts;
 use crate::Error;
@@ -15,6 +15,23 @@ fn used<'a>(facts: &'a Facts<'_>) -> Vec<(TensorSpec, &'a str)> {
     expected_tensors(facts.config, facts.architecture)
         .filter_map(|spec| facts.names.in_file(&spec.name).map(|file| (spec, file)))
         .collect()
+}
+
+/// Bytes that do not have the checksum their container keeps of them.
+pub(crate) fn checksums(facts: &Facts<'_>, report: &mut Report) -> Result<(), Error> {
+    let differing = differing_checksums(facts.weights)?;
+    let Some(first) = differing.first() else { return Ok(()) };
+    let names = listed(differing.iter().map(|n| quoted(n)), 4);
+    report.push(
+        Finding::new(
+            Code::W048,
+            format!("{} whose bytes do not have their checksum: {names}", counted(differing.len(), "tensor")),
+        )
+        .spans(facts.weights.index().entry_span(first, "damaged, or written without checksums"))
+        .note("PyTorch does not compare checksums, and can be told not to compute them")
+        .help("fetch the file again and compare its hash with the original"),
+    );
+    Ok(())
 }
 
 /// Element types that cannot be weights, or lose something.

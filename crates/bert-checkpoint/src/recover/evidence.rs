@@ -28,7 +28,9 @@ pub(super) fn gather(sources: &Sources<'_>) -> Vec<RecoveredValue> {
     ];
     let sizes = shown.fields.iter().filter(|f| f.name != "num_labels");
     values.extend(sizes.map(|f| value(f.name, f.value.to_string(), Certainty::Shown, f.evidence.clone())));
-    values.push(heads(sources, &shown));
+    if shown.get("num_attention_heads").is_none() {
+        values.push(heads(sources, &shown));
+    }
     values.push(word(
         sources,
         "hidden_act",

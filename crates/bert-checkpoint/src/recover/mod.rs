@@ -70,7 +70,7 @@ pub struct RecoverOptions {
 pub fn recover(path: impl AsRef<Path>, options: &RecoverOptions) -> Result<Recovery, Error> {
     let located = Located::find(path.as_ref())?;
     let weights = match &located.weights {
-        WeightsPlace::Safetensors(file) => Weights::open(file)?,
+        WeightsPlace::File { path: file, .. } => Weights::open(file)?,
         _ => {
             let mut report = bert_diag::Report::default();
             located.report_weights(&mut report);
@@ -80,7 +80,8 @@ pub fn recover(path: impl AsRef<Path>, options: &RecoverOptions) -> Result<Recov
     };
     let names = NameMap::decide(weights.index().names());
     let like = options.like.as_ref().map(alike).transpose()?;
-    let tokenizer = TokenizerFiles::read(&located.folder).ok().and_then(|files| BertTokenizer::read(&files).facts);
+    let tokenizer =
+        TokenizerFiles::read(located.tokenizer_folder()).ok().and_then(|files| BertTokenizer::read(&files).facts);
     let sources =
         Sources { weights: &weights, names: &names, tokenizer: tokenizer.as_ref(), like: like.as_ref(), options };
     let mut recovery = Recovery { values: evidence::gather(&sources) };
@@ -94,7 +95,7 @@ pub fn recover(path: impl AsRef<Path>, options: &RecoverOptions) -> Result<Recov
 fn alike(path: &PathBuf) -> Result<BertConfig, Error> {
     let parsed = BertConfig::from_path(path).map_err(|e| match e {
         bert_config::Error::Io { path, source } => Error::Io { path, source },
-        _ => Error::NotFound { path: path.clone() },
+        _ => Error::NotFound { path: path.clone(), tried: Vec::new() },
     })?;
     Ok(parsed.into_result()?.0)
 }

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use bert_checkpoint::{Checked, Checkpoint, Expectations, Level};
+use bert_checkpoint::{Checked, Checkpoint, Expectations, Fingerprints, Level};
 use bert_config::BertConfig;
 use bert_diag::{Code, Finding, Report, Severity};
 use bert_model::compare_engines;
@@ -22,16 +22,19 @@ pub(crate) fn run(args: &Check, global: &Global) -> Result<Outcome, Failure> {
         return fix::run(args, global, &expect);
     }
     let mut reports: Vec<(&PathBuf, Report)> = Vec::new();
+    let mut hashes: Vec<Option<Fingerprints>> = Vec::new();
     for path in &args.checkpoints {
         let checked = check_one(path, args, global, &expect)?;
         let mut report = checked.report;
-        if let Some(checkpoint) = checked.checkpoint.filter(|_| args.level == CheckLevel::Run) {
-            report.push(prove(&checkpoint)?);
+        if let Some(checkpoint) = checked.checkpoint.as_ref().filter(|_| args.level == CheckLevel::Run) {
+            report.push(prove(checkpoint)?);
             global.levels()?.apply(&mut report);
         }
+        let wanted = checked.checkpoint.filter(|_| args.hashes);
+        hashes.push(wanted.map(|c| c.fingerprints()).transpose().map_err(|e| open::failure(&e))?);
         reports.push((path, report));
     }
-    print(args, global, &reports, start)?;
+    print(args, global, &reports, &hashes, start)?;
     Ok(Outcome::clean_if(reports.iter().all(|(_, report)| report.is_ok())))
 }
 
@@ -71,13 +74,24 @@ fn expectations(args: &Check, global: &Global) -> Result<Expectations, Failure> 
     Ok(expect)
 }
 
-fn print(args: &Check, global: &Global, reports: &[(&PathBuf, Report)], start: Instant) -> Result<(), Failure> {
+fn print(
+    args: &Check,
+    global: &Global,
+    reports: &[(&PathBuf, Report)],
+    hashes: &[Option<Fingerprints>],
+    start: Instant,
+) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     let name = |path: &Path| path.display().to_string();
     let views: Vec<(&Path, &Report)> = reports.iter().map(|(path, report)| (path.as_path(), report)).collect();
     match args.format {
         CheckFormat::Json => {
-            let records: Vec<_> = views.iter().map(|(path, report)| report.to_record(&name(path))).collect();
+            let mut records: Vec<_> = views.iter().map(|(path, report)| report.to_record(&name(path))).collect();
+            for (record, hashes) in records.iter_mut().zip(hashes) {
+                if let (Some(record), Some(hashes)) = (record.as_object_mut(), hashes) {
+                    record.insert("fingerprints".into(), render::fingerprints(hashes));
+                }
+            }
             match records.as_slice() {
                 [one] => writeln!(out, "{one:#}")?,
                 several => writeln!(out, "{:#}", serde_json::Value::from(several))?,
@@ -93,6 +107,12 @@ fn print(args: &Check, global: &Global, reports: &[(&PathBuf, Report)], start: I
                     lines(&mut out, &views, |finding, path| format!("{}\n", render::full(finding, path)))?
                 }
                 _ => lines(&mut out, &views, render::concise)?,
+            }
+            for ((path, _), hashes) in views.iter().zip(hashes) {
+                if let Some(hashes) = hashes {
+                    let (c, w, t) = (hashes.config, hashes.weights, hashes.tokenizer);
+                    writeln!(out, "{}: fingerprint config {c} weights {w} tokenizer {t}", name(path))?;
+                }
             }
             if !global.quiet {
                 summary(&mut out, &views, start)?;

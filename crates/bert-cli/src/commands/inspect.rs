@@ -3,11 +3,11 @@
 use std::io::Write;
 use std::path::Path;
 
-use bert_checkpoint::{Checked, Level};
+use bert_checkpoint::{Checked, Fingerprints, Level, Located};
 use bert_config::{Architecture, BertConfig};
 use bert_diag::{Severity, counted, listed};
 use bert_tok::TokenizerFacts;
-use bert_weights::{TensorStats, Weights};
+use bert_weights::{Container, TensorStats, Weights};
 use serde_json::{Value, json};
 
 use crate::args::{Global, Inspect, TextOrJson};
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Inspect, global: &Global) -> Result<Outcome, Failure> {
     };
     let mut out = std::io::stdout().lock();
     match args.format {
-        TextOrJson::Json => writeln!(out, "{:#}", record(args, &checked, &stats))?,
+        TextOrJson::Json => writeln!(out, "{:#}", record(args, &checked, &stats)?)?,
         TextOrJson::Text => text(&mut out, args, &checked, &stats)?,
     }
     Ok(Outcome::Clean)
@@ -55,10 +55,42 @@ fn text(out: &mut impl Write, args: &Inspect, checked: &Checked, stats: &[(&str,
     if let Some(written_by) = checked.parts.config.as_ref().and_then(|c| c.field_json("transformers_version")) {
         writeln!(out, "  written by transformers {}", written_by.trim_matches('"'))?;
     }
+    if let Some(located) = &checked.parts.located {
+        place_lines(out, located)?;
+    }
+    if let Some(hashes) = hashes(checked)? {
+        let (c, w, t) = (hashes.config.short(), hashes.weights.short(), hashes.tokenizer.short());
+        writeln!(out, "  fingerprint  config {c}  weights {w}  tokenizer {t}")?;
+    }
     let (errors, warnings) = (checked.report.count(Severity::Error), checked.report.count(Severity::Warning));
     writeln!(out, "check: {}, {} (`bert check {path}`)", counted(errors, "error"), counted(warnings, "warning"))?;
     if args.tensors || args.stats {
         tensor_lines(out, checked, stats)?;
+    }
+    Ok(())
+}
+
+fn hashes(checked: &Checked) -> Result<Option<Fingerprints>, Failure> {
+    checked.checkpoint.as_ref().map(|c| c.fingerprints()).transpose().map_err(|e| open::failure(&e))
+}
+
+/// Where in a training run the checkpoint stands, and which of several it is.
+fn place_lines(out: &mut impl Write, located: &Located) -> Result<(), Failure> {
+    if let Some(chosen) = &located.chosen {
+        writeln!(out, "  used       {}, {}", chosen.name, chosen.why)?;
+    }
+    if let Some(state) = &located.trainer {
+        let part = |name: &str, value: Option<String>| value.map(|v| format!("{name} {v}"));
+        let parts = [
+            part("step", state.global_step.map(|n| n.to_string())),
+            part("epoch", state.epoch.map(|x| x.to_string())),
+            part("best metric", state.best_metric.map(|x| x.to_string())),
+            part("best", state.best_checkpoint.clone()),
+        ];
+        writeln!(out, "  trainer    {}", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))?;
+    }
+    if let Some(folder) = &located.tokenizer {
+        writeln!(out, "  tokenizer  read from {}", folder.display())?;
     }
     Ok(())
 }
@@ -110,12 +142,22 @@ fn dtypes(weights: &Weights) -> String {
     }
 }
 
+/// The container, where it is not the usual one.
+fn container(weights: &Weights) -> String {
+    match (weights.index().container(), weights.index().files().count()) {
+        (Container::Safetensors, 1) => String::new(),
+        (kind, 1) => format!("({kind})  "),
+        (kind, n) => format!("({kind}, {n} files)  "),
+    }
+}
+
 fn weight_lines(out: &mut impl Write, weights: &Weights) -> Result<(), Failure> {
     let index = weights.index();
     writeln!(
         out,
-        "  weights    {}  {}  {:.2} M parameters  {}  {:.1} MiB",
+        "  weights    {}  {}{}  {:.2} M parameters  {}  {:.1} MiB",
         index.file(),
+        container(weights),
         counted(index.len(), "tensor"),
         index.parameters() as f64 / 1e6,
         dtypes(weights),
@@ -152,7 +194,7 @@ fn tensor_lines(out: &mut impl Write, checked: &Checked, stats: &[(&str, TensorS
     Ok(())
 }
 
-fn record(args: &Inspect, checked: &Checked, stats: &[(&str, TensorStats)]) -> Value {
+fn record(args: &Inspect, checked: &Checked, stats: &[(&str, TensorStats)]) -> Result<Value, Failure> {
     let parts = &checked.parts;
     let config = parts.config.as_ref().map(|c| {
         let parsed: Value = serde_json::from_str(&c.to_json()).unwrap_or(Value::Null);
@@ -161,7 +203,7 @@ fn record(args: &Inspect, checked: &Checked, stats: &[(&str, TensorStats)]) -> V
     let weights = parts.weights.as_ref().map(|w| {
         let index = w.index();
         let mut record = json!({
-            "file": index.file(), "tensors": index.len(), "parameters": index.parameters(), "bytes": w.file_bytes(), "metadata": index.metadata(),
+            "file": index.file(), "container": index.container().to_string(), "tensors": index.len(), "parameters": index.parameters(), "bytes": w.file_bytes(), "metadata": index.metadata(),
         });
         if let Some(map) = record.as_object_mut().filter(|_| args.tensors || args.stats) {
             map.insert("index".into(), index.iter().map(|(name, info)| tensor_record(name, info, stats)).collect());
@@ -172,7 +214,11 @@ fn record(args: &Inspect, checked: &Checked, stats: &[(&str, TensorStats)]) -> V
         let special: serde_json::Map<_, _> = f.special.iter().map(|t| (t.role.to_string(), json!({"text": t.text, "id": t.id}))).collect();
         json!({"file": f.file, "size": f.size, "max_id": f.max_id, "lowercase": f.lowercase, "special": special, "model_max_length": f.model_max_length})
     });
-    json!({
+    let located = parts.located.as_ref();
+    let trainer = located.and_then(|l| l.trainer.as_ref()).map(|t| {
+        json!({"global_step": t.global_step, "epoch": t.epoch, "best_metric": t.best_metric, "best_checkpoint": t.best_checkpoint})
+    });
+    Ok(json!({
         "schema": "bert.inspect/1",
         "checkpoint": display(&args.checkpoint),
         "architecture": architecture(checked).map(Architecture::name),
@@ -180,7 +226,10 @@ fn record(args: &Inspect, checked: &Checked, stats: &[(&str, TensorStats)]) -> V
         "config": config, "weights": weights, "tokenizer": tokenizer,
         "errors": checked.report.count(Severity::Error),
         "warnings": checked.report.count(Severity::Warning),
-    })
+        "used": located.and_then(|l| l.chosen.as_ref()).map(|c| c.name.as_str()),
+        "trainer": trainer,
+        "fingerprints": hashes(checked)?.map(|h| crate::render::fingerprints(&h)),
+    }))
 }
 
 fn tensor_record(name: &str, info: &bert_weights::TensorInfo, stats: &[(&str, TensorStats)]) -> Value {

@@ -1,7 +1,10 @@
 //! The commands, one a module.
 
+pub(crate) mod cache;
 pub(crate) mod check;
+pub(crate) mod convert;
 pub(crate) mod diff;
+pub(crate) mod embed;
 pub(crate) mod eval;
 pub(crate) mod explain;
 pub(crate) mod inspect;

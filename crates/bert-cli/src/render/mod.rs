@@ -40,3 +40,10 @@ pub(crate) fn summary(reports: &[&Report]) -> String {
         counted(reports.len(), "checkpoint"),
     )
 }
+
+/// The fingerprints as JSON.
+pub(crate) fn fingerprints(hashes: &bert_checkpoint::Fingerprints) -> serde_json::Value {
+    serde_json::json!({
+        "config": hashes.config.to_string(), "weights": hashes.weights.to_string(), "tokenizer": hashes.tokenizer.to_string(),
+    })
+}

@@ -20,6 +20,5 @@ fn row(text: &str, place: String, columns: &Columns) -> Result<super::Row, Probl
     let Value::Object(map) = value else {
         return Err(Problem { place, message: "not a JSON object".into() });
     };
-    let names = || bert_diag::listed(map.keys().map(|k| format!("`{k}`")), 12);
-    columns.row(place, |column| map.get(column).cloned(), &names)
+    columns.object(place, &map)
 }

@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use super::{Item, Problem, Row};
+use super::{Item, Problem, Shape};
 use crate::failure::Failure;
 
 /// Lines as bytes with their number from 1, without their ends.
@@ -34,9 +34,9 @@ pub(super) fn text(bytes: Vec<u8>, place: &str) -> Result<String, Problem> {
     })
 }
 
-pub(super) fn rows(reader: impl BufRead, name: String) -> impl Iterator<Item = Item> {
-    raw(reader, name).map(|line| {
+pub(super) fn rows(reader: impl BufRead, name: String, shape: Shape) -> impl Iterator<Item = Item> {
+    raw(reader, name).map(move |line| {
         let (bytes, place) = line?;
-        Ok(text(bytes, &place).map(|text| Row { text, place, ..Row::default() }))
+        Ok(text(bytes, &place).and_then(|text| shape.bare(text, place)))
     })
 }

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
     use candle_core::Device;
 
-    use crate::reference::exact;
+    use crate::activation::exact;
 
     #[test]
     fn every_activation_equals_its_formula_in_f64() {

@@ -5,6 +5,7 @@ use std::ops::Range;
 use candle_core::{D, Result, Tensor};
 use rayon::prelude::*;
 
+use super::relative::Distances;
 use super::{Linear, Source};
 use crate::Error;
 
@@ -12,6 +13,7 @@ pub(super) struct Attention {
     /// Query, key and value as one product.
     qkv: Linear,
     output: Linear,
+    distances: Option<Distances>,
     heads: usize,
     head_size: usize,
 }
@@ -23,6 +25,7 @@ impl Attention {
         Ok(Attention {
             qkv: Linear::load_joined(source, &parts)?,
             output: Linear::load(source, &format!("{name}.output.dense"))?,
+            distances: Distances::load(source, name)?,
             heads: config.num_attention_heads,
             head_size: config.head_size(),
         })
@@ -42,7 +45,11 @@ impl Attention {
         let tokens = qkv.dim(0)?;
         let split = qkv.reshape((tokens, 3, self.heads, self.head_size))?.permute((1, 2, 0, 3))?.contiguous()?;
         let (q, k, v) = (split.get(0)?, split.get(1)?, split.get(2)?);
-        let scores = (q.matmul(&k.t()?)? * (1.0 / (self.head_size as f64).sqrt()))?;
+        let mut scores = q.matmul(&k.t()?)?;
+        if let Some(distances) = &self.distances {
+            scores = (scores + distances.scores(&q, &k)?)?;
+        }
+        let scores = (scores * (1.0 / (self.head_size as f64).sqrt()))?;
         let context = softmax(&scores)?.matmul(&v)?;
         context.transpose(0, 1)?.reshape((tokens, self.heads * self.head_size))
     }

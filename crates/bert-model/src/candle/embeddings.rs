@@ -10,7 +10,8 @@ use crate::{Error, PackedBatch};
 
 pub(super) struct Embeddings {
     words: Tensor,
-    positions: Tensor,
+    /// `None` with relative positions, which enter the attention instead.
+    positions: Option<Tensor>,
     types: Tensor,
     norm: LayerNorm,
 }
@@ -20,7 +21,7 @@ impl Embeddings {
         let table = |name: &str| source.tensor(&format!("bert.embeddings.{name}_embeddings.weight"));
         Ok(Embeddings {
             words: table("word")?,
-            positions: table("position")?,
+            positions: source.absolute_positions().then(|| table("position")).transpose()?,
             types: table("token_type")?,
             norm: LayerNorm::load(source, "bert.embeddings.LayerNorm")?,
         })
@@ -30,6 +31,10 @@ impl Embeddings {
         let positions: Vec<u32> = ranges.iter().flat_map(|r| 0..r.len() as u32).collect();
         let rows = |table: &Tensor, ids: &[u32]| table.index_select(&Tensor::new(ids, &Device::Cpu)?, 0);
         let sum = (rows(&self.words, batch.ids())? + rows(&self.types, batch.type_ids())?)?;
-        self.norm.forward(&(sum + rows(&self.positions, &positions)?)?)
+        let sum = match &self.positions {
+            Some(table) => (sum + rows(table, &positions)?)?,
+            None => sum,
+        };
+        self.norm.forward(&sum)
     }
 }

@@ -9,8 +9,10 @@ mod attention;
 mod embeddings;
 mod layer;
 mod norm;
+mod relative;
 
 use bert_checkpoint::Checkpoint;
+use bert_config::PositionEmbedding;
 use candle_core::{Device, Tensor};
 use ndarray::Array2;
 
@@ -73,6 +75,10 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    fn absolute_positions(&self) -> bool {
+        self.checkpoint.config().position_embedding_type == PositionEmbedding::Absolute
+    }
+
     fn tensor(&self, name: &str) -> Result<Tensor, Error> {
         let (values, shape) = self.checkpoint.tensor(name)?;
         Tensor::from_vec(values, shape, &Device::Cpu).map_err(engine)

@@ -1,23 +1,23 @@
 //! The encoder a second time, in plain f64 loops written from the paper (Devlin et al. 2018; Vaswani et al. 2017): slow,
 //! and without a line of arithmetic in common with the engine, so that it can judge it.
 
-mod activation;
 mod layer;
 mod math;
 
 use bert_checkpoint::Checkpoint;
+use bert_config::PositionEmbedding;
 use ndarray::{Array1, Array2, Axis};
 
 use crate::{Encoder, Error, PackedBatch, PredictError};
-#[cfg(test)]
-pub(crate) use activation::exact;
 use layer::Layer;
 use math::LayerNorm;
 
 /// The encoder stack in f64, one token after the other.
 pub struct ReferenceEncoder {
     words: Array2<f64>,
-    positions: Array2<f64>,
+    /// `None` with relative positions.
+    positions: Option<Array2<f64>>,
+    max_positions: usize,
     types: Array2<f64>,
     norm: LayerNorm,
     layers: Vec<Layer>,
@@ -47,10 +47,12 @@ impl ReferenceEncoder {
     pub fn load(checkpoint: &Checkpoint) -> Result<Self, Error> {
         let source = Source(checkpoint);
         let table = |name: &str| source.matrix(&format!("bert.embeddings.{name}_embeddings.weight"));
+        let absolute = checkpoint.config().position_embedding_type == PositionEmbedding::Absolute;
         let layers = 0..checkpoint.config().num_hidden_layers;
         Ok(ReferenceEncoder {
             words: table("word")?,
-            positions: table("position")?,
+            positions: absolute.then(|| table("position")).transpose()?,
+            max_positions: checkpoint.config().max_position_embeddings,
             types: table("token_type")?,
             norm: LayerNorm::load(&source, "bert.embeddings.LayerNorm")?,
             layers: layers
@@ -71,10 +73,13 @@ impl ReferenceEncoder {
             if kind >= self.types.nrows() {
                 return Err(past("token type", kind));
             }
-            if position >= self.positions.nrows() {
+            if position >= self.max_positions {
                 return Err(past("position", position));
             }
-            let sum = &self.words.row(id) + &self.types.row(kind) + self.positions.row(position);
+            let mut sum = &self.words.row(id) + &self.types.row(kind);
+            if let Some(positions) = &self.positions {
+                sum += &positions.row(position);
+            }
             x.row_mut(position).assign(&sum);
         }
         Ok(self.norm.forward(x))

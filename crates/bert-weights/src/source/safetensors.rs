@@ -7,8 +7,10 @@ use std::ops::Range;
 use bert_diag::{Code, Finding, Rejected, Report, Source, Span, counted, listed, quoted};
 use bert_json::{Member, Value};
 
+use crate::index::{Container, Described, EntryAt, Provenance, TensorInfo, shape_text};
 use crate::map::Bytes;
-use crate::{DType, Error, TensorIndex, TensorInfo, sniff};
+use crate::place::Place;
+use crate::{DType, Error, TensorIndex, sniff};
 
 /// Longest header the format allows.
 const MAX_HEADER_BYTES: u64 = 100_000_000;
@@ -52,7 +54,15 @@ pub(crate) fn read_index(file: &str, bytes: &Bytes) -> Result<TensorIndex, Error
         reader.check_layout(header.end, total);
     }
     reader.report.into_result()?;
-    Ok(TensorIndex::new(file.to_string(), text.into(), header.start, reader.entries, metadata))
+    Ok(TensorIndex {
+        container: Container::Safetensors,
+        title: None,
+        files: vec![Described { name: file.to_string(), text: text.into(), start: Some(header.start) }],
+        entries: reader.entries,
+        metadata,
+        provenance: Provenance::default(),
+        checksums: Vec::new(),
+    })
 }
 
 fn reject(finding: Finding) -> Error {
@@ -216,10 +226,9 @@ impl Reader<'_> {
         Ok(TensorInfo {
             dtype,
             shape,
-            bytes: start..end,
-            entry,
-            shape_at: shape_at.range.clone(),
-            name_at: member.key_range.clone(),
+            stored_as: None,
+            place: Place::Plain { file: 0, bytes: start..end },
+            at: EntryAt { file: 0, entry, shape: shape_at.range.clone(), name: member.key_range.clone() },
         })
     }
 
@@ -227,7 +236,7 @@ impl Reader<'_> {
     fn check_layout(&mut self, data_start: u64, total: u64) {
         let data = total - data_start;
         let mut by_start: Vec<_> =
-            self.entries.iter().map(|(name, info)| (info.bytes.clone(), name.as_str())).collect();
+            self.entries.iter().map(|(name, info)| (info.range().unwrap_or_default(), name.as_str())).collect();
         by_start.sort_by_key(|(range, _)| (range.start, range.end));
         let past: Vec<_> = by_start.iter().filter(|(range, _)| range.end > data).map(|(_, name)| *name).collect();
         let mut findings = Vec::new();
@@ -293,19 +302,16 @@ impl Reader<'_> {
         }
         for (name, finding) in findings {
             let span = name.and_then(|n| self.entries.get(n)).map(|info| {
-                let text = self.text.get(info.entry.clone()).unwrap_or_default();
-                let source = Source::excerpt(self.file, "header", self.header_start + info.entry.start as u64, text);
+                let text = self.text.get(info.at.entry.clone()).unwrap_or_default();
+                let source = Source::excerpt(self.file, "header", self.header_start + info.at.entry.start as u64, text);
                 Span::primary(&source, 0..text.len(), "this entry")
             });
             self.report.push(finding.spans(span));
         }
         for info in self.entries.values_mut() {
-            info.bytes = data_start.saturating_add(info.bytes.start)..data_start.saturating_add(info.bytes.end);
+            if let Place::Plain { bytes, .. } = &mut info.place {
+                *bytes = data_start.saturating_add(bytes.start)..data_start.saturating_add(bytes.end);
+            }
         }
     }
-}
-
-fn shape_text(shape: &[u64]) -> String {
-    let dims: Vec<_> = shape.iter().map(ToString::to_string).collect();
-    format!("[{}]", dims.join(", "))
 }
