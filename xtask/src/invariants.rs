@@ -15,14 +15,27 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("bert-weights", &["bert-diag", "bert-json", "bert-config"]),
     ("bert-tok", &["bert-diag", "bert-json"]),
     ("bert-checkpoint", &["bert-diag", "bert-json", "bert-config", "bert-weights", "bert-tok"]),
-    ("bert-model", &["bert-diag", "bert-config", "bert-weights", "bert-tok", "bert-checkpoint"]),
+    ("bert-kernels", &[]),
+    ("bert-model", &["bert-diag", "bert-config", "bert-weights", "bert-tok", "bert-checkpoint", "bert-kernels"]),
     ("bert-cli", &["bert-diag", "bert-config", "bert-weights", "bert-tok", "bert-checkpoint", "bert-model"]),
     ("bert-testkit", &[]),
     ("xtask", &["bert-diag", "bert-testkit"]),
 ];
 
 /// The only files that may allow `unsafe`.
-const UNSAFE: &[&str] = &["crates/bert-weights/src/map.rs"];
+const UNSAFE: &[&str] = &[
+    "crates/bert-weights/src/map.rs",
+    "crates/bert-kernels/src/attention.rs",
+    "crates/bert-kernels/src/buffer.rs",
+    "crates/bert-kernels/src/product.rs",
+    "crates/bert-kernels/src/tile.rs",
+    "crates/bert-kernels/src/simd/mod.rs",
+    "crates/bert-kernels/src/simd/isa.rs",
+    "crates/bert-kernels/src/simd/avx512.rs",
+    "crates/bert-kernels/src/simd/avx2.rs",
+    "crates/bert-kernels/src/simd/neon.rs",
+    "crates/bert-kernels/src/simd/portable.rs",
+];
 
 pub(crate) fn check() -> Result {
     let mut problems = dependencies()?;

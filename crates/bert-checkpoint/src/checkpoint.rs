@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bert_config::{Architecture, BertConfig, Parsed, Task};
 use bert_diag::{Code, Finding, Report, Source, Span};
 use bert_tok::{BertTokenizer, TokenizerFacts, TokenizerFiles};
-use bert_weights::{HeadEvidence, NameMap, Weights};
+use bert_weights::{HeadEvidence, NameMap, TensorView, Weights};
 
 use crate::checks::{self, Facts};
 use crate::locate::adapter::Adapter;
@@ -103,12 +103,20 @@ impl Checkpoint {
     /// # Errors
     /// When there is no such tensor, or the file was cut while it was open.
     pub fn tensor(&self, standard: &str) -> Result<(Vec<f32>, &[usize]), bert_weights::Error> {
-        let missing = || bert_weights::Error::NoTensor { name: standard.to_string() };
-        let view = self.names.in_file(standard).and_then(|file| self.weights.get(file)).ok_or_else(missing)?;
+        let view = self.tensor_view(standard)?;
         let values = view.to_f32()?;
         // What was copied need not stay mapped: loading a model then takes its weights' size once, not twice.
         view.release();
         Ok((values, &view.info().shape))
+    }
+
+    /// One tensor by its standard name, where it lies.
+    ///
+    /// # Errors
+    /// When there is no such tensor.
+    pub fn tensor_view(&self, standard: &str) -> Result<TensorView<'_>, bert_weights::Error> {
+        let missing = || bert_weights::Error::NoTensor { name: standard.to_string() };
+        self.names.in_file(standard).and_then(|file| self.weights.get(file)).ok_or_else(missing)
     }
 
     /// The tokenizer.

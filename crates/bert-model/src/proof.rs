@@ -3,7 +3,7 @@
 use bert_checkpoint::Checkpoint;
 use bert_tok::EncodeOptions;
 
-use crate::{CandleEncoder, Encoder, Error, PackedBatch, PredictError, ReferenceEncoder};
+use crate::{Encoder, Error, NativeEncoder, PackedBatch, PredictError, ReferenceEncoder};
 
 /// What running the encoder twice gave.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +43,7 @@ pub fn compare_engines(checkpoint: &Checkpoint) -> Result<Proof, Error> {
         let encoded = checkpoint.tokenizer().encode(sentence, &options).map_err(|e| Error::Engine(e.to_string()))?;
         batch.push(&encoded.ids, &encoded.type_ids);
     }
-    let ours = CandleEncoder::load(checkpoint)?.encode(&batch).map_err(failed)?;
+    let ours = NativeEncoder::load(checkpoint)?.encode(&batch).map_err(failed)?;
     let reference = ReferenceEncoder::load(checkpoint)?.encode(&batch).map_err(failed)?;
     // `max` would pass over NaN; a difference that is no number must show.
     let largest =

@@ -8,7 +8,8 @@ use bert_tok::{EncodeOptions, Encoded, Truncation, Window, WindowOptions, Window
 use ndarray::{ArrayView2, Axis, Slice};
 use rayon::prelude::*;
 
-use crate::{BatchOptions, CandleEncoder, Encoder, Error, Input, PackedBatch, PredictError, batch};
+use crate::batch::{self, Equal};
+use crate::{BatchOptions, Encoder, Error, Input, NativeEncoder, PackedBatch, PredictError, Wanted};
 
 /// A checkpoint and the encoder that runs it. Cheap to clone.
 #[derive(Clone)]
@@ -29,7 +30,7 @@ pub(crate) type Parts<T> = Vec<(Encoded, T)>;
 impl Runner {
     /// Stands a checkpoint on the default encoder.
     pub(crate) fn open(checkpoint: Checkpoint, task: Task) -> Result<Self, Error> {
-        let encoder = Arc::new(CandleEncoder::load(&checkpoint)?);
+        let encoder = Arc::new(NativeEncoder::load(&checkpoint)?);
         Self::new(checkpoint, encoder, task)
     }
 
@@ -109,47 +110,82 @@ impl Runner {
     pub(crate) fn run_each<T: Send>(
         &self,
         inputs: Vec<Result<Encoded, PredictError>>,
-        head: impl Fn(&Encoded, ArrayView2<'_, f32>) -> Result<T, PredictError> + Sync,
+        head: &impl Head<T>,
     ) -> Vec<Result<(Encoded, T), PredictError>> {
         let rows = inputs.into_iter().map(|input| input.map(|encoded| vec![encoded])).collect();
         let one = |mut parts: Parts<T>| parts.pop().ok_or_else(no_result);
         self.run_rows(rows, head).into_iter().map(|row| row.and_then(one)).collect()
     }
 
-    /// Runs inputs of several parts; `head` sees a part and its hidden states `[tokens, hidden]`.
+    /// Runs inputs of several parts, each part once however often it comes.
     pub(crate) fn run_rows<T: Send>(
         &self,
         rows: Vec<Result<Vec<Encoded>, PredictError>>,
-        head: impl Fn(&Encoded, ArrayView2<'_, f32>) -> Result<T, PredictError> + Sync,
+        head: &impl Head<T>,
     ) -> Vec<Result<Parts<T>, PredictError>> {
         let parts: Vec<&Encoded> = rows.iter().flatten().flatten().collect();
-        let lengths: Vec<usize> = parts.iter().map(|e| e.ids.len()).collect();
-        let mut results = Vec::with_capacity(parts.len());
-        for range in batch::split(&lengths, self.batch.batch_tokens) {
-            let some = parts.get(range).unwrap_or_default();
-            match self.run(some, &head) {
-                Ok(values) => results.extend(values),
-                Err(error) => results.extend(some.iter().map(|_| Err(error.clone()))),
-            }
+        let mut results: Vec<Option<Result<T, PredictError>>> = parts.iter().map(|_| None).collect();
+        for batch in batch::schedule(&parts, self.batch.batch_tokens) {
+            self.run(&parts, &batch, head, &mut results);
         }
         let mut results = results.into_iter();
-        let mut next = |encoded: Encoded| Ok((encoded, results.next().unwrap_or_else(|| Err(no_result()))?));
+        let mut next = |encoded: Encoded| Ok((encoded, results.next().flatten().unwrap_or_else(|| Err(no_result()))?));
         rows.into_iter()
             // Every part takes its result, also after one of its row has failed.
             .map(|row| row.and_then(|parts| parts.into_iter().map(&mut next).collect::<Vec<_>>().into_iter().collect()))
             .collect()
     }
 
+    /// Runs the inputs of one batch and puts their results where they belong.
     fn run<T: Send>(
         &self,
         parts: &[&Encoded],
-        head: impl Fn(&Encoded, ArrayView2<'_, f32>) -> Result<T, PredictError> + Sync,
-    ) -> Result<Vec<Result<T, PredictError>>, PredictError> {
-        let packed = PackedBatch::new(parts.iter().copied());
-        let hidden = self.encoder.encode(&packed)?;
-        let inputs: Vec<_> = parts.iter().zip(packed.ranges()).collect();
-        let rows_of = |rows: std::ops::Range<usize>| hidden.slice_axis(Axis(0), Slice::from(rows));
-        Ok(inputs.into_par_iter().map(|(encoded, rows)| head(encoded, rows_of(rows))).collect())
+        batch: &[Equal],
+        head: &impl Head<T>,
+        results: &mut [Option<Result<T, PredictError>>],
+    ) {
+        let mut packed = PackedBatch::default();
+        let firsts = batch.iter().filter_map(|equal| parts.get(equal.first));
+        firsts.for_each(|input| packed.push_wanting(&input.ids, &input.type_ids, &head.wanted(input)));
+        let encoded = self.encoder.encode(&packed);
+        let ranges: Vec<_> = packed.wanted_ranges().collect();
+        let all = || batch.iter().zip(&ranges).flat_map(|(equal, range)| equal.all().map(move |i| (i, range.clone())));
+        let numbers: Vec<usize> = all().map(|(i, _)| i).collect();
+        let values = match &encoded {
+            Ok(hidden) => {
+                let rows_of = |rows: std::ops::Range<usize>| hidden.slice_axis(Axis(0), Slice::from(rows));
+                let inputs: Vec<_> = all().filter_map(|(i, range)| Some((*parts.get(i)?, rows_of(range)))).collect();
+                head.apply(&inputs)
+            }
+            Err(error) => numbers.iter().map(|_| Err(error.clone())).collect(),
+        };
+        for (number, value) in numbers.into_iter().zip(values) {
+            if let Some(place) = results.get_mut(number) {
+                *place = Some(value);
+            }
+        }
+    }
+}
+
+/// What a task computes from hidden states.
+pub(crate) trait Head<T: Send>: Sync {
+    /// The tokens that it reads.
+    fn wanted(&self, input: &Encoded) -> Wanted;
+
+    /// One result an input, of the hidden states `[wanted, hidden]` of each.
+    fn apply(&self, inputs: &[(&Encoded, ArrayView2<'_, f32>)]) -> Vec<Result<T, PredictError>>;
+}
+
+/// A head that looks at one input at a time and always at the same of its tokens.
+pub(crate) struct Each<F>(pub(crate) Wanted, pub(crate) F);
+
+impl<T: Send, F: Fn(ArrayView2<'_, f32>) -> Result<T, PredictError> + Sync> Head<T> for Each<F> {
+    fn wanted(&self, _: &Encoded) -> Wanted {
+        self.0.clone()
+    }
+
+    fn apply(&self, inputs: &[(&Encoded, ArrayView2<'_, f32>)]) -> Vec<Result<T, PredictError>> {
+        inputs.par_iter().map(|(_, hidden)| (self.1)(*hidden)).collect()
     }
 }
 

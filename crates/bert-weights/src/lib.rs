@@ -63,6 +63,6 @@ pub use names::{Collision, NameMap};
 pub use scan::{TensorStats, ValueCheck, check_values, scan};
 pub use schema::{Dim, Part, TensorSpec, expected_tensors, layer_of};
 pub use sniff::{ForeignFile, sniff};
-pub use tensor::{TensorView, Weights};
+pub use tensor::{TensorView, Values, Weights};
 pub use validate::{Mismatch, Missing, ShapeReport, validate};
 pub use write::{Rounding, WriteError, WriteTensor, write_safetensors};

@@ -147,14 +147,23 @@ impl<'a> TensorView<'a> {
     /// # Errors
     /// When the type is not a float weight, or as [`TensorView::bytes`].
     pub fn to_f32(&self) -> Result<Vec<f32>, Error> {
-        let bytes = self.bytes()?;
-        Ok(match self.info.dtype {
-            DType::F32 => bytes.as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect(),
-            DType::F16 => bytes.as_chunks().0.iter().map(|b| half::f16::from_le_bytes(*b).to_f32()).collect(),
-            DType::BF16 => bytes.as_chunks().0.iter().map(|b| half::bf16::from_le_bytes(*b).to_f32()).collect(),
-            DType::F64 => bytes.as_chunks().0.iter().map(|b| f64::from_le_bytes(*b) as f32).collect(),
-            dtype => return Err(Error::NotAWeight { name: self.name.to_string(), dtype }),
-        })
+        let values = self.values()?;
+        let mut all = vec![0.0; values.len()];
+        values.read(0, &mut all);
+        Ok(all)
+    }
+
+    /// The elements, to be read as f32 part by part.
+    ///
+    /// # Errors
+    /// As [`TensorView::to_f32`].
+    pub fn values(&self) -> Result<Values<'a>, Error> {
+        match self.info.dtype {
+            DType::F32 | DType::F16 | DType::BF16 | DType::F64 => {
+                Ok(Values { bytes: self.bytes()?, dtype: self.info.dtype, size: self.element_bytes() })
+            }
+            dtype => Err(Error::NotAWeight { name: self.name.to_string(), dtype }),
+        }
     }
 
     /// The elements as an f32 array of the tensor's shape.
@@ -165,5 +174,43 @@ impl<'a> TensorView<'a> {
         let values = self.to_f32()?;
         ArrayD::from_shape_vec(IxDyn(&self.info.shape), values)
             .map_err(|_| Error::NoTensor { name: self.name.to_string() })
+    }
+}
+
+/// The elements of a float tensor in row-major order, widened when they are read.
+#[derive(Clone, Debug)]
+pub struct Values<'a> {
+    bytes: Cow<'a, [u8]>,
+    dtype: DType,
+    size: usize,
+}
+
+impl Values<'_> {
+    /// Number of elements.
+    pub fn len(&self) -> usize {
+        self.bytes.len().checked_div(self.size).unwrap_or(0)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Copies elements from `first` on as f32: F16 and BF16 widened exactly, F64 rounded to nearest. Past the last element
+    /// `to` stays as it is.
+    pub fn read(&self, first: usize, to: &mut [f32]) {
+        let bytes = self.bytes.get(first.saturating_mul(self.size)..).unwrap_or_default();
+        match self.dtype {
+            DType::F16 => widen(bytes, to, |b| half::f16::from_le_bytes(b).to_f32()),
+            DType::BF16 => widen(bytes, to, |b| half::bf16::from_le_bytes(b).to_f32()),
+            DType::F64 => widen(bytes, to, |b| f64::from_le_bytes(b) as f32),
+            _ => widen(bytes, to, f32::from_le_bytes),
+        }
+    }
+}
+
+fn widen<const N: usize>(bytes: &[u8], to: &mut [f32], value: impl Fn([u8; N]) -> f32) {
+    for (to, bytes) in to.iter_mut().zip(bytes.as_chunks::<N>().0) {
+        *to = value(*bytes);
     }
 }

@@ -61,7 +61,8 @@ impl Encoder for CandleEncoder {
             return Ok(Array2::zeros((0, self.hidden_size)));
         }
         let flat = self.forward(batch).map_err(|e| engine(&e))?;
-        Array2::from_shape_vec((batch.total_tokens(), self.hidden_size), flat).map_err(|e| engine(&e))
+        let all = Array2::from_shape_vec((batch.total_tokens(), self.hidden_size), flat).map_err(|e| engine(&e))?;
+        Ok(batch.pick(all))
     }
 
     fn hidden_size(&self) -> usize {

@@ -2,52 +2,49 @@
 //! matrix is the word embeddings' unless the configuration says otherwise.
 
 use bert_checkpoint::Checkpoint;
-use bert_config::Activation;
-use ndarray::ArrayView2;
+use bert_kernels::{Activation, Isa, LayerNorm};
 
-use super::norm::RowNorm;
-use super::row;
-use crate::activation::exact;
-use crate::linear::Linear;
-use crate::runner::finite;
-use crate::{Error, PredictError};
+use crate::Error;
+use crate::native::{Dense, Source, activation};
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct PredictionsHead {
-    dense: Linear,
+    dense: Dense,
     activation: Activation,
-    norm: RowNorm,
-    decoder: Linear,
+    norm: LayerNorm,
+    decoder: Dense,
 }
 
 impl PredictionsHead {
     pub(crate) fn load(checkpoint: &Checkpoint) -> Result<Self, Error> {
         const TRANSFORM: &str = "cls.predictions.transform";
+        let source = Source { checkpoint, isa: Isa::best() };
         let config = checkpoint.config();
-        let vector = |name: String| checkpoint.tensor(&name).map(|(values, _)| values);
         let matrix = match config.tie_word_embeddings {
             true => "bert.embeddings.word_embeddings.weight",
             false => "cls.predictions.decoder.weight",
         };
-        let (weight, shape) = checkpoint.tensor(matrix)?;
         // One parameter with two names; files hold either or both.
-        let bias = vector("cls.predictions.bias".into()).or_else(|_| vector("cls.predictions.decoder.bias".into()))?;
+        let bias = source.vector("cls.predictions.bias").or_else(|_| source.vector("cls.predictions.decoder.bias"))?;
         Ok(PredictionsHead {
-            dense: Linear::load(checkpoint, &format!("{TRANSFORM}.dense"))?,
-            activation: config.hidden_act,
-            norm: RowNorm {
-                weight: vector(format!("{TRANSFORM}.LayerNorm.weight"))?,
-                bias: vector(format!("{TRANSFORM}.LayerNorm.bias"))?,
-                eps: config.layer_norm_eps,
-            },
-            decoder: Linear::new(weight, shape, bias),
+            dense: source.dense(&format!("{TRANSFORM}.dense"))?,
+            activation: activation(config.hidden_act)?,
+            norm: source.norm(&format!("{TRANSFORM}.LayerNorm"))?,
+            decoder: source.dense_of(matrix, bias)?,
         })
     }
 
-    /// Logits of one token over the vocabulary.
-    pub(crate) fn logits(&self, hidden: ArrayView2<'_, f32>, token: usize) -> Result<Vec<f32>, PredictError> {
-        let dense = self.dense.apply(&row(hidden, token));
-        let active: Vec<f32> = dense.into_iter().map(|x| exact(self.activation, f64::from(x)) as f32).collect();
-        finite(self.decoder.apply(&self.norm.apply(&active)))
+    /// Tokens of the vocabulary.
+    pub(crate) fn vocabulary(&self) -> usize {
+        self.decoder.outputs()
+    }
+
+    /// Logits over the vocabulary, `[tokens, vocab_size]`, of tokens' hidden states `[tokens, hidden]`.
+    pub(crate) fn logits(&self, hidden: &[f32]) -> Vec<f32> {
+        let (mut dense, mut logits) = (Vec::new(), Vec::new());
+        self.dense.apply_activated(hidden, self.activation, &mut dense);
+        self.norm.apply(Isa::best(), &mut dense);
+        self.decoder.apply(&dense, &mut logits);
+        logits
     }
 }

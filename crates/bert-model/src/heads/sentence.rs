@@ -9,7 +9,7 @@ use super::row;
 use crate::activation::exact;
 use crate::linear::{Linear, tensor};
 use crate::runner::finite;
-use crate::{Error, PredictError};
+use crate::{Error, PredictError, Wanted};
 
 /// Stands for the largest value where there is nothing to look at (`Pooling.py`).
 const NOTHING: f32 = -1e9;
@@ -66,6 +66,14 @@ impl SentenceHead {
             self.rest.push(Module::Normalize);
         }
         self
+    }
+
+    /// The tokens that are pooled.
+    pub(crate) fn wanted(&self) -> Wanted {
+        match self.modes.iter().all(|mode| *mode == PoolingMode::Cls) {
+            true => Wanted::First,
+            false => Wanted::All,
+        }
     }
 
     /// The embedding of one input, whose first `prompt` tokens are those of a prompt.

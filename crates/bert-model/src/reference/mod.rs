@@ -98,7 +98,7 @@ impl Encoder for ReferenceEncoder {
             let rows = x.mapv(|v| v as f32);
             out.append(Axis(0), rows.view()).map_err(|e| PredictError::Engine(e.to_string()))?;
         }
-        Ok(out)
+        Ok(batch.pick(out))
     }
 
     fn hidden_size(&self) -> usize {

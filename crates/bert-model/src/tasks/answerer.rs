@@ -8,9 +8,11 @@ use std::sync::Arc;
 use bert_config::Task;
 use bert_tok::{EncodeError, Encoded, Windowed};
 
+use ndarray::ArrayView2;
+
 use crate::heads::TokenHead;
-use crate::runner::{Parts, Runner, single, task_handle};
-use crate::{Error, Input, PredictError};
+use crate::runner::{Each, Parts, Runner, single, task_handle};
+use crate::{Error, Input, PredictError, Wanted};
 use spans::Collected;
 
 /// Part of the context that answers the question.
@@ -135,7 +137,8 @@ impl Answerer {
     /// Answers questions `(question, context)`, one result each, in input order: a failure does not touch the others.
     pub fn answer_each(&self, inputs: &[(&str, &str)]) -> Vec<Result<Answers, PredictError>> {
         let rows = inputs.iter().map(|(question, context)| self.encode(question, context)).collect();
-        let results = self.runner.run_rows(rows, |_, hidden| self.head.logits(hidden));
+        let results =
+            self.runner.run_rows(rows, &Each(Wanted::All, |hidden: ArrayView2<'_, f32>| self.head.logits(hidden)));
         results.into_iter().zip(inputs).map(|(parts, (_, context))| Ok(self.answers(context, &parts?))).collect()
     }
 

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use bert_config::Task;
 
+use ndarray::ArrayView2;
+
 use crate::heads::PooledHead;
-use crate::runner::{Parts, Runner, single, task_handle, truncating};
+use crate::runner::{Each, Parts, Runner, single, task_handle, truncating};
 use crate::scores::softmax;
-use crate::{Error, Input, PredictError};
+use crate::{Error, Input, PredictError, Wanted};
 
 /// What was chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +75,8 @@ impl Chooser {
     /// Chooses for texts with their candidates, one result each, in input order: a failure does not touch the others.
     pub fn choose_each(&self, inputs: &[(&str, &[&str])]) -> Vec<Result<Choice, PredictError>> {
         let rows = inputs.iter().map(|(text, choices)| self.encode(text, choices)).collect();
-        let results = self.runner.run_rows(rows, |_, hidden| self.head.logits(hidden));
+        let results =
+            self.runner.run_rows(rows, &Each(Wanted::First, |hidden: ArrayView2<'_, f32>| self.head.logits(hidden)));
         results.into_iter().map(|parts| parts.map(|parts| choice(&parts))).collect()
     }
 

@@ -7,8 +7,8 @@ use bert_tok::{Encoded, Windowed};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use crate::heads::PooledHead;
-use crate::runner::{Parts, Runner, single, task_handle, truncating};
-use crate::{Error, Input, PredictError, RowError, ScoreFunction};
+use crate::runner::{Each, Parts, Runner, single, task_handle, truncating};
+use crate::{Error, Input, PredictError, RowError, ScoreFunction, Wanted};
 
 /// A text classifier (`BertForSequenceClassification`): one label, several labels, or a number.
 ///
@@ -179,7 +179,8 @@ impl Classifier {
             Some(stride) => inputs.iter().map(|input| self.in_windows(*input, stride)).collect(),
             None => self.runner.encode(inputs).into_iter().map(|e| e.map(|e| vec![e])).collect(),
         };
-        let results = self.runner.run_rows(rows, |_, hidden| self.head.logits(hidden));
+        let results =
+            self.runner.run_rows(rows, &Each(Wanted::First, |hidden: ArrayView2<'_, f32>| self.head.logits(hidden)));
         results.into_iter().map(|parts| parts.map(|parts| self.prediction(&parts))).collect()
     }
 

@@ -6,10 +6,12 @@ use bert_checkpoint::{Checkpoint, PoolingMode, Similarity};
 use bert_config::Task;
 use bert_tok::EncodeOptions;
 
+use ndarray::ArrayView2;
+
 use crate::heads::SentenceHead;
-use crate::runner::{Runner, single, task_handle, truncating};
+use crate::runner::{Each, Runner, single, task_handle, truncating};
 use crate::similarity::similarity;
-use crate::{CandleEncoder, Encoder, Error, Input, PredictError};
+use crate::{Encoder, Error, Input, NativeEncoder, PredictError};
 
 /// The embedding of one text.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,7 +90,7 @@ impl Embedder {
     /// # Errors
     /// When the weights cannot be read.
     pub fn pooled(checkpoint: Checkpoint, mode: PoolingMode) -> Result<Self, Error> {
-        let encoder = Arc::new(CandleEncoder::load(&checkpoint)?);
+        let encoder = Arc::new(NativeEncoder::load(&checkpoint)?);
         Self::pooled_with_encoder(checkpoint, encoder, mode)
     }
 
@@ -165,9 +167,10 @@ impl Embedder {
             .map(|i| (self.prepared(&format!("{}{}", self.prompt, i.text)), i.pair.map(|p| self.prepared(p))))
             .collect();
         let prepared: Vec<Input<'_>> = texts.iter().map(|(text, pair)| Input { text, pair: pair.as_deref() }).collect();
-        let results = self
-            .runner
-            .run_each(self.runner.encode(&prepared), |_, hidden| self.head.embed(hidden, self.prompt_tokens));
+        let results = self.runner.run_each(
+            self.runner.encode(&prepared),
+            &Each(self.head.wanted(), |hidden: ArrayView2<'_, f32>| self.head.embed(hidden, self.prompt_tokens)),
+        );
         let embedding = |(encoded, values): (bert_tok::Encoded, Vec<f32>)| Embedding {
             values,
             tokens: encoded.ids.len(),

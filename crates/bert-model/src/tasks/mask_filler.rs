@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use bert_config::Task;
 use bert_tok::{EncodeOptions, Encoded};
+use ndarray::ArrayView2;
+use rayon::prelude::*;
 
 use crate::heads::PredictionsHead;
-use crate::runner::{Runner, single, task_handle, truncating};
+use crate::runner::{Head, Runner, finite, single, task_handle, truncating};
 use crate::scores::softmax;
-use crate::{Error, Input, PredictError};
+use crate::{Error, Input, PredictError, Wanted};
 
 /// A token for a mask.
 #[derive(Clone, Debug, PartialEq)]
@@ -138,10 +140,7 @@ impl MaskFiller {
     pub fn fill_each(&self, texts: &[&str]) -> Vec<Result<Fills, PredictError>> {
         let inputs: Vec<Input<'_>> = texts.iter().map(|text| Input::from(*text)).collect();
         let encoded = self.runner.encode(&inputs).into_iter().map(|e| self.with_mask(e?)).collect();
-        let results = self.runner.run_each(encoded, |encoded, hidden| {
-            let rank = |at: usize| Ok((at, self.rank(&self.head.logits(hidden, at)?)));
-            self.masks(encoded).map(rank).collect::<Result<Vec<_>, PredictError>>()
-        });
+        let results = self.runner.run_each(encoded, &Masks(self));
         results.into_iter().map(|result| result.map(|(encoded, ranked)| self.fills(&encoded, ranked))).collect()
     }
 
@@ -159,8 +158,9 @@ impl MaskFiller {
         Err(PredictError::NoMask { mask, tokens: encoded.ids.len(), truncated: encoded.truncated })
     }
 
-    fn rank(&self, logits: &[f32]) -> Ranked {
-        let probabilities = softmax(logits);
+    fn rank(&self, logits: Vec<f32>) -> Result<Ranked, PredictError> {
+        let logits = finite(logits)?;
+        let probabilities = softmax(&logits);
         let of = |id: &u32| Some((*id, *probabilities.get(*id as usize)?));
         let mut ranked: Ranked = match &self.targets {
             Some(ids) => ids.iter().filter_map(of).collect(),
@@ -172,7 +172,7 @@ impl MaskFiller {
             ranked.truncate(self.top_k);
         }
         ranked.sort_by(better);
-        ranked
+        Ok(ranked)
     }
 
     fn fills(&self, encoded: &Encoded, masks: Vec<(usize, Ranked)>) -> Fills {
@@ -201,5 +201,43 @@ impl MaskFiller {
             })
             .collect();
         Fills { masks, tokens: encoded.ids.len(), truncated: encoded.truncated }
+    }
+}
+
+/// The masks of many texts at once: every product with the vocabulary reads its whole matrix.
+struct Masks<'a>(&'a MaskFiller);
+
+impl Masks<'_> {
+    /// Masks whose logits are kept at a time: 4 MB for a vocabulary of 30,000.
+    const TOGETHER: usize = 32;
+
+    /// What may stand at each mask, of their hidden states.
+    fn ranked(&self, hidden: &[f32], width: usize) -> Vec<Result<Ranked, PredictError>> {
+        let head = &self.0.head;
+        let some = hidden.chunks(Self::TOGETHER * width.max(1));
+        some.flat_map(|hidden| {
+            let logits = head.logits(hidden);
+            let rows = logits.par_chunks(head.vocabulary().max(1));
+            rows.map(|logits| self.0.rank(logits.to_vec())).collect::<Vec<_>>()
+        })
+        .collect()
+    }
+}
+
+impl Head<Vec<(usize, Ranked)>> for Masks<'_> {
+    fn wanted(&self, input: &Encoded) -> Wanted {
+        Wanted::At(self.0.masks(input).collect())
+    }
+
+    fn apply(&self, inputs: &[(&Encoded, ArrayView2<'_, f32>)]) -> Vec<Result<Vec<(usize, Ranked)>, PredictError>> {
+        let width = inputs.first().map_or(0, |(_, hidden)| hidden.ncols());
+        let hidden: Vec<f32> = inputs.iter().flat_map(|(_, hidden)| hidden.iter().copied()).collect();
+        let mut ranked = self.ranked(&hidden, width).into_iter();
+        let one = |(encoded, _): &(&Encoded, _)| {
+            // Every mask takes its result, also after one of its text has failed.
+            let masks: Vec<_> = self.0.masks(encoded).zip(ranked.by_ref()).collect();
+            masks.into_iter().map(|(at, ranked)| Ok((at, ranked?))).collect()
+        };
+        inputs.iter().map(one).collect()
     }
 }

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use bert_config::Task;
 
+use ndarray::ArrayView2;
+
 use crate::heads::PooledHead;
-use crate::runner::{Runner, single, task_handle, truncating};
+use crate::runner::{Each, Runner, single, task_handle, truncating};
 use crate::scores::softmax;
-use crate::{Error, Input, PredictError};
+use crate::{Error, Input, PredictError, Wanted};
 
 /// What was predicted for one pair.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,7 +80,9 @@ impl NextSentence {
             Some(pair) if !pair.is_empty() => encoded,
             _ => Err(PredictError::NoPair),
         });
-        let results = self.runner.run_each(pairs.collect(), |_, hidden| self.head.logits(hidden));
+        let results = self
+            .runner
+            .run_each(pairs.collect(), &Each(Wanted::First, |hidden: ArrayView2<'_, f32>| self.head.logits(hidden)));
         let prediction = |(encoded, logits): (bert_tok::Encoded, Vec<f32>)| {
             let scores = softmax(&logits);
             // Index 0 means "is next" (`BertForNextSentencePrediction`).

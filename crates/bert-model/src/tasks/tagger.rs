@@ -8,10 +8,12 @@ use std::sync::Arc;
 use bert_config::Task;
 use bert_tok::{Encoded, Windowed};
 
+use ndarray::ArrayView2;
+
 use crate::heads::TokenHead;
-use crate::runner::{Parts, Runner, single, task_handle, truncating};
+use crate::runner::{Each, Parts, Runner, single, task_handle, truncating};
 use crate::scores::softmax;
-use crate::{CharOffsets, Error, Input, PredictError};
+use crate::{CharOffsets, Error, Input, PredictError, Wanted};
 use group::{Grouper, Piece};
 
 /// How tokens become entities.
@@ -161,9 +163,12 @@ impl Tagger {
             }
         };
         starts.resize(texts.len(), vec![0]);
-        let results = self.runner.run_rows(rows, |_, hidden| {
-            Ok(self.head.logits(hidden)?.iter().map(|logits| softmax(logits)).collect::<Vec<_>>())
-        });
+        let results = self.runner.run_rows(
+            rows,
+            &Each(Wanted::All, |hidden: ArrayView2<'_, f32>| {
+                Ok(self.head.logits(hidden)?.iter().map(|logits| softmax(logits)).collect::<Vec<_>>())
+            }),
+        );
         let rows = results.into_iter().zip(texts).zip(starts);
         rows.map(|((parts, text), starts)| Ok(self.tags(text, parts?, &starts))).collect()
     }

@@ -1,0 +1,28 @@
+//! CPU arithmetic for transformer encoders in f32.
+#![deny(unsafe_code)]
+#![allow(
+    clippy::indexing_slicing,
+    reason = "lengths are checked where a kernel is entered; no file's number is an index"
+)]
+
+mod activation;
+mod attention;
+mod buffer;
+mod distances;
+pub mod machine;
+mod norm;
+mod pack;
+mod plan;
+mod product;
+mod simd;
+mod table;
+mod tile;
+
+pub use activation::Activation;
+pub use attention::{Attention, Columns, Sequence};
+pub use distances::Distances;
+pub use norm::LayerNorm;
+pub use pack::PackedMatrix;
+pub use product::{Product, Residual};
+pub use simd::Isa;
+pub use table::Table;

@@ -1,0 +1,86 @@
+//! How a product is cut into tasks.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::simd::{Isa, Op, Simd};
+
+/// Bytes of blocked rows that stay in the second cache beside a panel.
+const ROW_BYTES: usize = 768 << 10;
+
+/// Rows by panels, each cut evenly.
+pub(crate) struct Plan {
+    rows: usize,
+    panels: usize,
+    row_parts: usize,
+    panel_parts: usize,
+}
+
+impl Plan {
+    /// Enough rows are cut into blocks, at least one a thread, each of which reads all panels; few rows are left together
+    /// and the panels are cut instead, so that every weight is read once.
+    pub(crate) fn new(rows: usize, inputs: usize, panels: usize, whole_rows: bool, isa: Isa) -> Plan {
+        let threads = rayon::current_num_threads();
+        let tile = tile_rows(isa);
+        let most = (ROW_BYTES / size_of::<f32>() / inputs.max(1)).clamp(tile, 16 * tile);
+        let blocks = rows.div_ceil(most).max(1);
+        if threads == 1 {
+            return Plan { rows, panels, row_parts: blocks, panel_parts: 1 };
+        }
+        if rows >= 4 * tile * threads {
+            let row_parts = blocks.next_multiple_of(threads);
+            let panel_parts = if whole_rows || row_parts > threads { 1 } else { 2.min(panels.max(1)) };
+            return Plan { rows, panels, row_parts, panel_parts };
+        }
+        let panel_parts = (2 * threads).div_ceil(blocks).clamp(1, panels.max(1));
+        Plan { rows, panels, row_parts: blocks, panel_parts }
+    }
+
+    /// Whether a task has rows from end to end.
+    pub(crate) fn whole_rows(&self) -> bool {
+        self.panel_parts == 1
+    }
+
+    pub(crate) fn tasks(&self) -> usize {
+        self.row_parts * self.panel_parts
+    }
+
+    fn task(&self, number: usize) -> (Range<usize>, Range<usize>) {
+        let rows = part(self.rows, self.row_parts, number / self.panel_parts);
+        (rows, part(self.panels, self.panel_parts, number % self.panel_parts))
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
+        (0..self.tasks()).map(|number| self.task(number))
+    }
+
+    pub(crate) fn par_iter(&self) -> impl ParallelIterator<Item = (Range<usize>, Range<usize>)> {
+        (0..self.tasks()).into_par_iter().with_max_len(1).map(|number| self.task(number))
+    }
+}
+
+/// Part `number` of `count` things cut evenly into `parts`.
+#[inline(always)]
+fn part(count: usize, parts: usize, number: usize) -> Range<usize> {
+    count * number / parts..count * (number + 1) / parts
+}
+
+/// Rows in even groups of at most `most`.
+#[inline(always)]
+pub(crate) fn groups(rows: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let parts = rows.div_ceil(most);
+    (0..parts).map(move |number| part(rows, parts, number))
+}
+
+pub(crate) fn tile_rows(isa: Isa) -> usize {
+    struct Rows;
+    impl Op for Rows {
+        type Out = usize;
+        #[inline(always)]
+        fn run<S: Simd>(self, _: S) -> usize {
+            S::ROWS
+        }
+    }
+    isa.run(Rows)
+}
