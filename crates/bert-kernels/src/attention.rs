@@ -155,8 +155,8 @@ impl Op for Work<'_> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
-        self.pack_keys::<S>();
-        self.pack_values::<S>();
+        self.pack_keys(s);
+        self.pack_values(s);
         for part in groups(self.task.part.len(), QUERIES) {
             let queries = self.task.part.start + part.start..self.task.part.start + part.end;
             self.score(s, &queries);
@@ -179,31 +179,31 @@ impl Work<'_> {
 
     /// Keys as panels: the outputs of the first product.
     #[inline(always)]
-    fn pack_keys<S: Simd>(&mut self) {
+    fn pack_keys<S: Simd>(&mut self, s: S) {
         let (keys, size, width) = self.sizes::<S>();
         let column = self.column();
-        self.scratch.keys.clear();
         self.scratch.keys.resize(keys.div_ceil(width) * width * size, 0.0);
         for (number, panel) in self.scratch.keys.chunks_exact_mut((width * size).max(1)).enumerate() {
             let first = number * width;
             let rows = self.k.from(self.task.sequence.keys.start + first, column);
-            interleave(rows, self.k.stride, width.min(keys - first), size, panel, width);
+            interleave(s, rows, self.k.stride, width.min(keys - first), size, panel);
         }
     }
 
     /// Values as panels: the inputs of the second product.
     #[inline(always)]
-    fn pack_values<S: Simd>(&mut self) {
+    fn pack_values<S: Simd>(&mut self, s: S) {
         let (keys, size, width) = self.sizes::<S>();
         let column = self.column();
-        self.scratch.values.clear();
         self.scratch.values.resize(size.div_ceil(width) * width * keys, 0.0);
         for (number, panel) in self.scratch.values.chunks_exact_mut((width * keys).max(1)).enumerate() {
             let first = number * width;
             let count = width.min(size - first);
             for (key, line) in panel.chunks_exact_mut(width).enumerate() {
                 let row = self.v.from(self.task.sequence.keys.start + key, column + first);
-                line[..count].copy_from_slice(&row[..count]);
+                for half in [0, S::LANES] {
+                    s.put(line, half, s.get(&row[..count], half, 0.0));
+                }
             }
         }
     }
@@ -213,7 +213,7 @@ impl Work<'_> {
     fn score<S: Simd>(&mut self, s: S, queries: &Range<usize>) {
         let (keys, size, width) = self.sizes::<S>();
         let (stride, sequence) = (keys.div_ceil(width) * width, self.task.sequence);
-        self.block_queries::<S>(queries);
+        self.block_queries(s, queries);
         let Scratch { keys: packed, blocked, scores, distances, .. } = &mut *self.scratch;
         scores.resize(queries.len() * stride, 0.0);
         for (number, panel) in packed.chunks_exact((width * size).max(1)).enumerate() {
@@ -227,14 +227,14 @@ impl Work<'_> {
     }
 
     #[inline(always)]
-    fn block_queries<S: Simd>(&mut self, queries: &Range<usize>) {
+    fn block_queries<S: Simd>(&mut self, s: S, queries: &Range<usize>) {
         let size = self.attention.head_size;
         let blocked = size.div_ceil(CHUNK) * CHUNK;
         self.scratch.blocked.resize(queries.len() * blocked, 0.0);
         for group in groups(queries.len(), S::ROWS) {
             let row = self.task.sequence.queries.start + queries.start + group.start;
             let from = self.q.from(row, self.column());
-            block_rows(from, self.q.stride, group.len(), size, &mut self.scratch.blocked[group.start * blocked..]);
+            block_rows(s, from, self.q.stride, group.len(), size, &mut self.scratch.blocked[group.start * blocked..]);
         }
     }
 
@@ -275,7 +275,7 @@ impl Work<'_> {
         blocked.resize(queries.len() * blocked_keys, 0.0);
         for group in groups(queries.len(), S::ROWS) {
             let from = &scores[group.start * stride..];
-            block_rows(from, stride.max(1), group.len(), keys, &mut blocked[group.start * blocked_keys..]);
+            block_rows(s, from, stride.max(1), group.len(), keys, &mut blocked[group.start * blocked_keys..]);
         }
         context.resize(queries.len() * width, 0.0);
         for (number, panel) in values.chunks_exact((width * keys).max(1)).enumerate() {

@@ -68,7 +68,7 @@ impl Distances {
         let size = self.table.inputs();
         for group in groups(keys, S::ROWS) {
             scratch.blocked.resize(group.len() * size.div_ceil(CHUNK) * CHUNK, 0.0);
-            block_rows(key(group.start), key_stride, group.len(), size, &mut scratch.blocked);
+            block_rows(s, key(group.start), key_stride, group.len(), size, &mut scratch.blocked);
             let products = &mut scratch.products;
             let (start, row) =
                 self.products(s, &scratch.blocked, group.len(), from + group.start..to + group.end, products);

@@ -5,7 +5,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::buffer::Buffer;
-use crate::simd::Isa;
+use crate::simd::{Isa, MOST_LANES, Op, Simd};
 
 /// A matrix `[outputs, inputs]` (as linear layers are stored) in panels: for each group of outputs that two vectors hold,
 /// input after input, its weights side by side. The last panel is filled up with 0.
@@ -37,7 +37,7 @@ impl PackedMatrix {
                     let count = width.min(outputs - first);
                     let values = &mut values[..count * inputs];
                     rows(first..first + count, values)?;
-                    interleave(values, inputs, count, inputs, panel, width);
+                    isa.run(Interleave { rows: values, inputs, panel });
                     Ok(())
                 },
             )?;
@@ -84,22 +84,40 @@ impl PackedMatrix {
     }
 }
 
+struct Interleave<'a> {
+    rows: &'a [f32],
+    inputs: usize,
+    panel: &'a mut [f32],
+}
+
+impl Op for Interleave<'_> {
+    type Out = ();
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        interleave(s, self.rows, self.inputs, self.rows.len() / self.inputs, self.inputs, self.panel);
+    }
+}
+
 impl std::fmt::Debug for PackedMatrix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "PackedMatrix({} x {}, {})", self.outputs, self.inputs, self.isa.name())
     }
 }
 
-/// `count` rows of `inputs` values, `stride` apart, to a panel `[inputs, width]`, some inputs at a time so that both sides
-/// stay in the first cache.
+/// `count` rows of `inputs` values, `stride` apart, to a panel `[inputs, two vectors]`, by square blocks.
 #[inline(always)]
-pub(crate) fn interleave(rows: &[f32], stride: usize, count: usize, inputs: usize, panel: &mut [f32], width: usize) {
-    const SOME: usize = 16;
-    for (part, panel) in panel.chunks_mut(SOME * width).enumerate() {
-        for (column, row) in rows.chunks(stride).take(count).enumerate() {
-            let row = &row[part * SOME..inputs.min((part + 1) * SOME)];
-            for (line, value) in panel.chunks_exact_mut(width).zip(row) {
-                line[column] = *value;
+pub(crate) fn interleave<S: Simd>(s: S, rows: &[f32], stride: usize, count: usize, inputs: usize, panel: &mut [f32]) {
+    let width = 2 * S::LANES;
+    for column in (0..count).step_by(S::LANES) {
+        for first in (0..inputs).step_by(S::LANES) {
+            let mut block = [s.splat(0.0); MOST_LANES];
+            for (i, vector) in block.iter_mut().enumerate().take(S::LANES.min(count - column)) {
+                let at = (column + i) * stride;
+                *vector = s.get(&rows[at..at + inputs], first, 0.0);
+            }
+            s.transpose(&mut block);
+            for (vector, line) in block.iter().zip(panel[first * width..].chunks_exact_mut(width)).take(S::LANES) {
+                s.put(line, column, *vector);
             }
         }
     }

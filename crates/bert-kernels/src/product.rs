@@ -128,10 +128,11 @@ impl Op for Work<'_> {
         scratch.c.resize(count * width, 0.0);
         for group in groups(count, S::ROWS) {
             let from = &part.x[(part.rows.start + group.start) * inputs..];
-            block_rows(from, inputs.max(1), group.len(), inputs, &mut scratch.a[group.start * blocked..]);
+            block_rows(s, from, inputs.max(1), group.len(), inputs, &mut scratch.a[group.start * blocked..]);
         }
         for panel in part.panels.clone() {
             let values = &weight.values()[panel * width * inputs..(panel + 1) * width * inputs];
+            part.expect_panel(s, panel);
             sums(s, &scratch.a, count, inputs, values, &mut scratch.c, width);
             part.finish_panel(s, panel, &scratch.c);
         }
@@ -146,6 +147,16 @@ impl Op for Work<'_> {
 }
 
 impl Part<'_> {
+    /// Brings near where a panel's results will be written, so that the stores need not wait.
+    #[inline(always)]
+    fn expect_panel<S: Simd>(&self, s: S, panel: usize) {
+        let (outputs, width) = (self.product.weight.outputs(), 2 * S::LANES);
+        for row in self.rows.clone() {
+            let at = self.out.0.wrapping_add(row * outputs + panel * width);
+            (0..width).step_by(CHUNK).for_each(|line| s.prefetch(at.wrapping_add(line)));
+        }
+    }
+
     /// Adds the bias, applies the activation, writes the rows' part of the result.
     #[inline(always)]
     fn finish_panel<S: Simd>(&self, s: S, panel: usize, sums: &[f32]) {

@@ -10,19 +10,16 @@ use crate::simd::Simd;
 /// Values of a row in a block.
 pub(crate) const CHUNK: usize = 16;
 
-/// Copies rows into blocks: `rows` rows of `width` values, `stride` apart, into `ceil(width / 16) * rows * 16` values; the
-/// last block is filled up with 0.
-pub(crate) fn block_rows(from: &[f32], stride: usize, rows: usize, width: usize, to: &mut [f32]) {
+/// Copies `rows` rows of `width` values, `stride` apart, into `ceil(width / 16) * rows * 16` values; the last block is
+/// filled up with 0.
+#[inline(always)]
+pub(crate) fn block_rows<S: Simd>(s: S, from: &[f32], stride: usize, rows: usize, width: usize, to: &mut [f32]) {
     for (row, source) in from.chunks(stride).take(rows).enumerate() {
         let source = &source[..width];
-        for (chunk, values) in source.chunks(CHUNK).enumerate() {
-            let at = (chunk * rows + row) * CHUNK;
-            match values.first_chunk::<CHUNK>() {
-                Some(line) => to[at..at + CHUNK].copy_from_slice(line),
-                None => {
-                    to[at..at + CHUNK].fill(0.0);
-                    to[at..at + values.len()].copy_from_slice(values);
-                }
+        for (chunk, lines) in to.chunks_exact_mut(rows * CHUNK).take(width.div_ceil(CHUNK)).enumerate() {
+            let line = &mut lines[row * CHUNK..(row + 1) * CHUNK];
+            for at in (0..CHUNK).step_by(S::LANES) {
+                s.put(line, at, s.get(source, chunk * CHUNK + at, 0.0));
             }
         }
     }
@@ -87,11 +84,18 @@ unsafe fn rows_of<S: Simd, const R: usize>(s: S, t: &Tile) {
     // SAFETY: `a` and `b` stay inside what the caller vouched for; the step after the last read is never read.
     unsafe {
         for _ in 0..t.inputs / CHUNK {
-            for i in 0..CHUNK {
+            // Unrolled by hand: the loop's own arithmetic competes for the ports of the multiplications.
+            for i in (0..CHUNK).step_by(4) {
                 step(s, &mut sums, a.add(i), b);
-                b = b.add(2 * S::LANES);
                 s.prefetch(ahead);
-                ahead = ahead.wrapping_add(t.step);
+                step(s, &mut sums, a.add(i + 1), b.add(2 * S::LANES));
+                s.prefetch(ahead.wrapping_add(t.step));
+                step(s, &mut sums, a.add(i + 2), b.add(4 * S::LANES));
+                s.prefetch(ahead.wrapping_add(2 * t.step));
+                step(s, &mut sums, a.add(i + 3), b.add(6 * S::LANES));
+                s.prefetch(ahead.wrapping_add(3 * t.step));
+                b = b.add(8 * S::LANES);
+                ahead = ahead.wrapping_add(4 * t.step);
             }
             a = a.add(R * CHUNK);
         }

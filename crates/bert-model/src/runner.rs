@@ -93,6 +93,17 @@ impl Runner {
         Ok(windows)
     }
 
+    /// An input that was tokenised elsewhere.
+    pub(crate) fn from_ids(&self, ids: &[u32], type_ids: &[u32]) -> Result<Encoded, PredictError> {
+        if ids.is_empty() {
+            return Err(PredictError::Empty { what: "input" });
+        }
+        let mut encoded = Encoded::default();
+        encoded.ids = ids.to_vec();
+        encoded.type_ids = type_ids.to_vec();
+        self.sound(encoded)
+    }
+
     fn sound(&self, encoded: Encoded) -> Result<Encoded, PredictError> {
         self.types_are_held(&encoded)?;
         Ok(encoded)

@@ -3,8 +3,8 @@
 
 use std::arch::x86_64::*;
 
-use super::Simd;
 use super::isa::Op;
+use super::{MOST_LANES, Simd};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Avx2(());
@@ -85,6 +85,26 @@ impl Simd for Avx2 {
     fn choose(self, a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V {
         // SAFETY: see above the impl.
         unsafe { _mm256_blendv_ps(y, x, _mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) }
+    }
+    #[inline(always)]
+    fn transpose(self, rows: &mut [Self::V; MOST_LANES]) {
+        // Pairs, fours within halves, then halves among vectors.
+        // SAFETY: see above the impl.
+        unsafe {
+            for four in rows[..8].chunks_exact_mut(4) {
+                let (a, b) = (_mm256_unpacklo_ps(four[0], four[1]), _mm256_unpackhi_ps(four[0], four[1]));
+                let (c, d) = (_mm256_unpacklo_ps(four[2], four[3]), _mm256_unpackhi_ps(four[2], four[3]));
+                four[0] = _mm256_shuffle_ps::<0x44>(a, c);
+                four[1] = _mm256_shuffle_ps::<0xee>(a, c);
+                four[2] = _mm256_shuffle_ps::<0x44>(b, d);
+                four[3] = _mm256_shuffle_ps::<0xee>(b, d);
+            }
+            for i in 0..4 {
+                let (a, b) = (rows[i], rows[i + 4]);
+                rows[i] = _mm256_permute2f128_ps::<0x20>(a, b);
+                rows[i + 4] = _mm256_permute2f128_ps::<0x31>(a, b);
+            }
+        }
     }
     #[inline(always)]
     fn sum(self, a: Self::V) -> f32 {

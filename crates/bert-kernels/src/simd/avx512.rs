@@ -3,8 +3,8 @@
 
 use std::arch::x86_64::*;
 
-use super::Simd;
 use super::isa::Op;
+use super::{MOST_LANES, Simd};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Avx512(());
@@ -82,6 +82,31 @@ impl Simd for Avx512 {
     fn choose(self, a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V {
         // SAFETY: see above the impl.
         unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b), y, x) }
+    }
+    #[inline(always)]
+    fn transpose(self, rows: &mut [Self::V; MOST_LANES]) {
+        // Pairs, fours within quarters, then quarters among vectors.
+        // SAFETY: see above the impl.
+        unsafe {
+            for four in rows.chunks_exact_mut(4) {
+                let (a, b) = (_mm512_unpacklo_ps(four[0], four[1]), _mm512_unpackhi_ps(four[0], four[1]));
+                let (c, d) = (_mm512_unpacklo_ps(four[2], four[3]), _mm512_unpackhi_ps(four[2], four[3]));
+                four[0] = _mm512_shuffle_ps::<0x44>(a, c);
+                four[1] = _mm512_shuffle_ps::<0xee>(a, c);
+                four[2] = _mm512_shuffle_ps::<0x44>(b, d);
+                four[3] = _mm512_shuffle_ps::<0xee>(b, d);
+            }
+            for i in 0..4 {
+                let (a, b) = (rows[i], rows[i + 4]);
+                let (c, d) = (rows[i + 8], rows[i + 12]);
+                let (ab, cd) = (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0x88>(c, d));
+                let (ef, gh) = (_mm512_shuffle_f32x4::<0xdd>(a, b), _mm512_shuffle_f32x4::<0xdd>(c, d));
+                rows[i] = _mm512_shuffle_f32x4::<0x88>(ab, cd);
+                rows[i + 4] = _mm512_shuffle_f32x4::<0x88>(ef, gh);
+                rows[i + 8] = _mm512_shuffle_f32x4::<0xdd>(ab, cd);
+                rows[i + 12] = _mm512_shuffle_f32x4::<0xdd>(ef, gh);
+            }
+        }
     }
     #[inline(always)]
     fn sum(self, a: Self::V) -> f32 {

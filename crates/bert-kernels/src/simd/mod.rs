@@ -13,6 +13,9 @@ mod portable;
 pub use isa::Isa;
 pub(crate) use isa::Op;
 
+/// Lanes of the widest set.
+pub(crate) const MOST_LANES: usize = 16;
+
 /// The operations of an instruction set. A value of the type is proof that the machine has it: [`Isa::run`] alone makes
 /// one, inside a function compiled for the set; everything generic over `Simd` is inlined into that function.
 ///
@@ -40,6 +43,8 @@ pub(crate) trait Simd: Copy {
     fn scale(self, a: Self::V, n: Self::V) -> Self::V;
     /// `x` where `a > b`, else `y`.
     fn choose(self, a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V;
+    /// Rows to columns: lane `j` of vector `i` becomes lane `i` of vector `j`, for the first `LANES` vectors.
+    fn transpose(self, rows: &mut [Self::V; MOST_LANES]);
     /// Sum of the lanes, always in the same order.
     fn sum(self, a: Self::V) -> f32;
     /// Largest lane.
@@ -66,7 +71,7 @@ pub(crate) trait Simd: Copy {
             return unsafe { self.load(from.as_ptr().add(at)) };
         }
         // Copied by hand, so that the lanes past the end can hold anything.
-        let mut lanes = [rest; 16];
+        let mut lanes = [rest; MOST_LANES];
         for (lane, x) in lanes.iter_mut().zip(from.get(at..).unwrap_or_default()) {
             *lane = *x;
         }

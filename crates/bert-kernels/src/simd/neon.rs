@@ -3,8 +3,8 @@
 
 use std::arch::aarch64::*;
 
-use super::Simd;
 use super::isa::Op;
+use super::{MOST_LANES, Simd};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Neon(());
@@ -85,6 +85,17 @@ impl Simd for Neon {
     fn choose(self, a: Self::V, b: Self::V, x: Self::V, y: Self::V) -> Self::V {
         // SAFETY: see above the impl.
         unsafe { vbslq_f32(vcgtq_f32(a, b), x, y) }
+    }
+    #[inline(always)]
+    fn transpose(self, rows: &mut [Self::V; MOST_LANES]) {
+        // SAFETY: see above the impl.
+        unsafe {
+            let (a, b) = (vtrnq_f32(rows[0], rows[1]), vtrnq_f32(rows[2], rows[3]));
+            rows[0] = vcombine_f32(vget_low_f32(a.0), vget_low_f32(b.0));
+            rows[1] = vcombine_f32(vget_low_f32(a.1), vget_low_f32(b.1));
+            rows[2] = vcombine_f32(vget_high_f32(a.0), vget_high_f32(b.0));
+            rows[3] = vcombine_f32(vget_high_f32(a.1), vget_high_f32(b.1));
+        }
     }
     #[inline(always)]
     fn sum(self, a: Self::V) -> f32 {

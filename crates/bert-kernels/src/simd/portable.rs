@@ -1,7 +1,7 @@
 //! Plain Rust, for machines without a set of their own; the compiler vectorises it with what the target has.
 #![allow(unsafe_code)]
 
-use super::Simd;
+use super::{MOST_LANES, Simd};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Portable;
@@ -76,6 +76,14 @@ impl Simd for Portable {
             }
         }
         out
+    }
+    #[inline(always)]
+    fn transpose(self, rows: &mut [Self::V; MOST_LANES]) {
+        for i in 0..LANES {
+            for j in 0..i {
+                (rows[i][j], rows[j][i]) = (rows[j][i], rows[i][j]);
+            }
+        }
     }
     #[inline(always)]
     fn sum(self, a: Self::V) -> f32 {

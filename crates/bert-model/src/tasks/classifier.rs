@@ -148,6 +148,21 @@ impl Classifier {
             .map_err(|e| PredictError::Engine(e.to_string()))
     }
 
+    /// Logits of inputs that were tokenised elsewhere, `input_ids` and `token_type_ids` of each (missing types are 0),
+    /// `[inputs, num_labels]`, in input order. Special tokens must be among the ids.
+    ///
+    /// # Errors
+    /// When an input has no token, or an id, a type or the length is past the model's tables.
+    pub fn logits_of_ids(&self, inputs: &[(&[u32], &[u32])]) -> Result<Logits, PredictError> {
+        let encoded = inputs.iter().map(|(ids, type_ids)| self.runner.from_ids(ids, type_ids)).collect();
+        let head = Each(Wanted::First, |hidden: ArrayView2<'_, f32>| self.head.logits(hidden));
+        let rows = self.runner.run_each(encoded, &head);
+        let flat = rows.into_iter().map(|row| Ok(row?.1)).collect::<Result<Vec<_>, PredictError>>()?.concat();
+        Array2::from_shape_vec((inputs.len(), self.labels().len()), flat)
+            .map(Logits)
+            .map_err(|e| PredictError::Engine(e.to_string()))
+    }
+
     /// Classifies an endless sequence in bounded memory: one result an input, in order, failures included.
     pub fn stream<'s, I, S>(&'s self, inputs: I) -> impl Iterator<Item = Result<Prediction, RowError>> + 's
     where
