@@ -1,4 +1,5 @@
-//! LayerNorm (Ba et al. 2016) over rows, in two passes: the mean first, then the mean of squared differences.
+//! LayerNorm (Ba et al. 2016) over rows, in two passes, the second corrected for the rounding of the first's mean (Chan et al.
+//! 1983, "Algorithms for computing the sample variance").
 
 use rayon::prelude::*;
 
@@ -79,14 +80,18 @@ pub(crate) fn normalise<S: Simd>(s: S, norm: &LayerNorm, row: &mut [f32], residu
     }
     let mean = s.sum(sum) / count;
     let centre = s.splat(mean);
-    let mut squares = s.splat(0.0);
+    let (mut squares, mut rest) = (s.splat(0.0), s.splat(0.0));
     for at in steps() {
         let d = s.sub(s.get(row, at, mean), centre);
         squares = s.fma(d, d, squares);
+        rest = s.add(rest, d);
     }
-    let scale = s.splat(1.0 / (s.sum(squares) / count + norm.eps).sqrt());
+    // What the rounded mean is off by: it matters where the mean is much larger than the spread.
+    let shift = s.sum(rest) / count;
+    let variance = s.sum(squares) / count - shift * shift;
+    let (scale, shift) = (s.splat(1.0 / (variance + norm.eps).sqrt()), s.splat(shift));
     for at in steps() {
-        let d = s.mul(s.sub(s.get(row, at, 0.0), centre), scale);
+        let d = s.mul(s.sub(s.sub(s.get(row, at, 0.0), centre), shift), scale);
         s.put(row, at, s.fma(d, s.get(&norm.weight, at, 0.0), s.get(&norm.bias, at, 0.0)));
     }
 }
