@@ -26,10 +26,12 @@ const fn parity(what: &'static str, file: &'static str, from: &'static str, to: 
     Mutation { what, file, from, to, test: PARITY }
 }
 
-const ATTENTION: &str = "bert-model/src/candle/attention.rs";
-const RELATIVE: &str = "bert-model/src/candle/relative.rs";
-const EMBEDDINGS: &str = "bert-model/src/candle/embeddings.rs";
-const LAYER: &str = "bert-model/src/candle/layer.rs";
+const NATIVE: &str = "bert-model/src/native/mod.rs";
+const LAYER: &str = "bert-model/src/native/layer.rs";
+const EMBEDDINGS: &str = "bert-model/src/native/embeddings.rs";
+const ATTENTION: &str = "bert-kernels/src/attention.rs";
+const DISTANCES: &str = "bert-kernels/src/distances.rs";
+const NORM: &str = "bert-kernels/src/norm.rs";
 const EXACT: &str = "bert-model/src/reference/layer.rs";
 const SENTENCE: &str = "bert-model/src/heads/sentence.rs";
 const PREDICTIONS: &str = "bert-model/src/heads/predictions.rs";
@@ -44,61 +46,90 @@ const MUTATIONS: &[Mutation] = &[
     // the engine
     parity(
         "the mask: every token sees the whole batch",
-        ATTENTION,
-        "self.attend(&qkv.narrow(0, range.start, range.len())?)",
-        "self.attend(&qkv)?.narrow(0, range.start, range.len())",
+        NATIVE,
+        "keys: r, positions",
+        "keys: 0..batch.total_tokens(), positions",
     ),
     parity(
         "scores scaled by the number of heads",
         ATTENTION,
-        "1.0 / (self.head_size as f64)",
-        "1.0 / (self.heads as f64)",
+        "1.0 / (size as f32).sqrt()",
+        "1.0 / (self.attention.heads as f32).sqrt()",
     ),
-    parity("query and key exchanged", ATTENTION, "(split.get(0)?, split.get(1)?,", "(split.get(1)?, split.get(0)?,"),
-    parity("distances with the wrong sign", RELATIVE, "|l, r, n| l + n - 1 - r", "|l, r, n| r + n - 1 - l"),
-    parity("relative_key_query without the keys' term", RELATIVE, "if !self.keys {", "if true {"),
-    parity("the keys' distances with the wrong sign", RELATIVE, "|r, l, n| l + n - 1 - r", "|r, l, n| r + n - 1 - l"),
     parity(
-        "distances added after scaling",
-        ATTENTION,
-        "scores = (scores + distances.scores(&q, &k)?)?;",
-        "scores = (scores + (distances.scores(&q, &k)? * 2.0)?)?;",
+        "query and key exchanged",
+        LAYER,
+        "[columns(0), columns(1), columns(2)]",
+        "[columns(1), columns(0), columns(2)]",
     ),
+    parity(
+        "the last layer's query and key exchanged",
+        LAYER,
+        "source.dense(&part(\"query\"))",
+        "source.dense(&part(\"key\"))",
+    ),
+    parity(
+        "distances with the wrong sign",
+        DISTANCES,
+        "chunks_exact(head_size.max(1)).rev()",
+        "chunks_exact(head_size.max(1))",
+    ),
+    parity("relative_key_query without the keys' term", DISTANCES, "if !self.keys {", "if true {"),
+    parity(
+        "the keys' distances one off",
+        DISTANCES,
+        "self.first(*position) + group.start + k - start",
+        "self.first(*position) + group.start + k.saturating_sub(1) - start",
+    ),
+    parity("distances added twice", DISTANCES, "*score += product;", "*score += 2.0 * product;"),
     parity(
         "positions that go on from text to text",
         EMBEDDINGS,
-        "flat_map(|r| 0..r.len() as u32)",
-        "flat_map(|r| (r.start as u32..r.end as u32).map(|p| p % 12))",
+        "flat_map(|range| 0..range.len())",
+        "flat_map(|range| (range.start..range.end).map(|p| p % 12))",
     ),
     parity(
         "positions from 1 on",
         EMBEDDINGS,
-        "flat_map(|r| 0..r.len() as u32)",
-        "flat_map(|r| (1..=r.len() as u32).map(|p| p % 8))",
+        "flat_map(|range| 0..range.len())",
+        "flat_map(|range| (1..=range.len()).map(|p| p % 8))",
     ),
+    parity("token types left at 0", EMBEDDINGS, "self.types.row(kind)", "self.types.row(kind * 0)"),
     parity(
-        "token types left at 0",
-        EMBEDDINGS,
-        "rows(&self.types, batch.type_ids())",
-        "rows(&self.types, &vec![0; batch.ids().len()])",
-    ),
-    parity(
-        "no residual around the attention",
+        "the last layer's positions not told to the distances",
         LAYER,
-        "(self.attention.forward(x, ranges)? + x)?",
-        "self.attention.forward(x, ranges)?",
+        "positions: positions.to_vec()",
+        "positions: positions.iter().map(|p| p + 1).collect()",
+    ),
+    parity(
+        "no residual around attention and feed-forward",
+        "bert-kernels/src/norm.rs",
+        "self.each(isa, rows, Some(residual));",
+        "let _ = residual; self.each(isa, rows, None);",
     ),
     parity(
         "LayerNorm before the feed-forward's residual only",
         LAYER,
-        "self.output.forward(&expanded)? + attended",
-        "self.output.forward(&expanded)? + x",
+        "apply_normed(intermediate, attended,",
+        "apply_normed(intermediate, &attended.clone().into_iter().map(|x| 0.5 * x).collect::<Vec<_>>(),",
     ),
     parity(
         "LayerNorm with the unbiased variance",
-        "bert-model/src/candle/norm.rs",
-        "centred.sqr()?.mean_keepdim(D::Minus1)?",
-        "(centred.sqr()?.mean_keepdim(D::Minus1)? * 1.01)?",
+        NORM,
+        "s.sum(squares) / count - shift",
+        "s.sum(squares) / (count - 1.0) - shift",
+    ),
+    parity(
+        "sums of 16 inputs dropped",
+        "bert-kernels/src/tile.rs",
+        "for i in 0..t.inputs % CHUNK {",
+        "for i in 0..0 {",
+    ),
+    parity(
+        "the softmax without its last keys",
+        ATTENTION,
+        "let row = &mut row[..keys];",
+        "let row = &mut row[..keys - usize::from(keys > 3)];",
     ),
     // the f64 reference
     parity("the reference's distances with the wrong sign", EXACT, "zero + token - other", "zero + other - token"),
@@ -116,9 +147,24 @@ const MUTATIONS: &[Mutation] = &[
         "row(hidden, 0)",
         "row(hidden, hidden.nrows() - 1)",
     ),
-    parity("the masked head without its activation", PREDICTIONS, "exact(self.activation, f64::from(x)) as f32", "x"),
-    parity("the masked head without its LayerNorm", PREDICTIONS, "&self.norm.apply(&active)", "&active"),
-    parity("the masked head with an epsilon of its own", PREDICTIONS, "eps: config.layer_norm_eps,", "eps: 1e-3,"),
+    parity(
+        "the masked head without its activation",
+        PREDICTIONS,
+        "apply_activated(hidden, self.activation,",
+        "apply_activated(hidden, Activation::Linear,",
+    ),
+    parity(
+        "the masked head without its LayerNorm",
+        PREDICTIONS,
+        "self.norm.apply(Isa::best(), &mut dense);",
+        "let _ = &self.norm;",
+    ),
+    parity(
+        "an epsilon of its own",
+        "bert-model/src/native/source.rs",
+        "layer_norm_eps as f32;",
+        "layer_norm_eps as f32 * 1e9;",
+    ),
     parity(
         "the mean over one token too many",
         SENTENCE,
@@ -193,8 +239,8 @@ const MUTATIONS: &[Mutation] = &[
     parity(
         "fills over the targets only",
         FILLER,
-        "let probabilities = softmax(logits);",
-        "let mut probabilities = softmax(logits); if let Some(ids) = &self.targets { let s: f32 = ids.iter().map(|i| probabilities[*i as usize]).sum(); probabilities.iter_mut().for_each(|p| *p /= s); }",
+        "let probabilities = softmax(&logits);",
+        "let mut probabilities = softmax(&logits); if let Some(ids) = &self.targets { let s: f32 = ids.iter().map(|i| probabilities[*i as usize]).sum(); probabilities.iter_mut().for_each(|p| *p /= s); }",
     ),
     parity(
         "special tokens in the filled sequence",

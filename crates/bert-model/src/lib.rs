@@ -25,6 +25,7 @@ struct Readme;
 
 mod activation;
 mod batch;
+#[cfg(feature = "candle")]
 mod candle;
 mod decide;
 mod encoder;
@@ -42,6 +43,7 @@ mod similarity;
 mod tasks;
 
 pub use batch::BatchOptions;
+#[cfg(feature = "candle")]
 pub use candle::CandleEncoder;
 pub use decide::{Decision, GoldenRow, decide};
 pub use encoder::{Encoder, PackedBatch, Wanted};

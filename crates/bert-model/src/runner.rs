@@ -94,7 +94,7 @@ impl Runner {
     }
 
     /// An input that was tokenised elsewhere.
-    pub(crate) fn from_ids(&self, ids: &[u32], type_ids: &[u32]) -> Result<Encoded, PredictError> {
+    pub(crate) fn of_ids(&self, ids: &[u32], type_ids: &[u32]) -> Result<Encoded, PredictError> {
         if ids.is_empty() {
             return Err(PredictError::Empty { what: "input" });
         }

@@ -1,7 +1,7 @@
 //! What holds whatever the numbers: independence of batch and threads, order, truncation, pairs, errors of single rows.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use bert_model::{BatchOptions, CandleEncoder, Classifier, Encoder, Error, Input, PredictError};
+use bert_model::{BatchOptions, Classifier, Encoder, Error, Input, NativeEncoder, PredictError};
 use bert_testkit::{Folder, fixtures};
 use bert_tok::Truncation;
 
@@ -150,7 +150,7 @@ fn checkpoints_for_other_tasks_are_refused() {
 #[test]
 fn an_encoder_refuses_what_is_past_its_tables() {
     let checkpoint = bert_checkpoint::Checkpoint::open(fixtures().join("tiny/model")).unwrap();
-    let encoder = CandleEncoder::load(&checkpoint).unwrap();
+    let encoder = NativeEncoder::load(&checkpoint).unwrap();
     let encode = |ids: &[u32], types: &[u32]| {
         let mut batch = bert_model::PackedBatch::default();
         batch.push(ids, types);

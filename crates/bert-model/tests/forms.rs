@@ -6,11 +6,10 @@
 mod common;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use bert_checkpoint::{Checkpoint, CheckpointBuilder};
 use bert_diag::Severity;
-use bert_model::{CandleEncoder, Classifier, Encoder, ReferenceEncoder};
+use bert_model::Classifier;
 use bert_weights::{NameMap, Weights, diff};
 use common::*;
 
@@ -49,11 +48,7 @@ fn every_form_gives_the_logits_of_the_reference() {
     assert!(forms.len() >= 35, "{} forms", forms.len());
     for (name, wanted) in forms.iter().filter(|(name, _)| !AS_LOADED.contains(&name.as_str())) {
         let checkpoint = open(name);
-        let engines: [(&str, Arc<dyn Encoder>); 2] = [
-            ("engine", Arc::new(CandleEncoder::load(&checkpoint).unwrap())),
-            ("reference", Arc::new(ReferenceEncoder::load(&checkpoint).unwrap())),
-        ];
-        for (engine, encoder) in engines {
+        for (engine, encoder) in engines(&checkpoint) {
             let classifier = Classifier::with_encoder(checkpoint.clone(), encoder).unwrap();
             let logits = classifier.logits(texts.iter().map(String::as_str)).unwrap();
             let mut tally = Tally::new(format!("{name} | {engine}"));

@@ -7,7 +7,7 @@ mod common;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use bert_model::CandleEncoder;
+use bert_model::NativeEncoder;
 use bert_testkit::Folder;
 use common::*;
 use serde_json::{Value, json};
@@ -148,7 +148,7 @@ fn every_golden_goes_red_when_its_checkpoint_is_changed() {
                 continue;
             }
             let checkpoint = case.open(target.folder.path());
-            let encoder = Arc::new(CandleEncoder::load(&checkpoint).unwrap());
+            let encoder = Arc::new(NativeEncoder::load(&checkpoint).unwrap());
             changes[i] += 1;
             let compared = std::panic::catch_unwind(AssertUnwindSafe(|| case.agree("engine", checkpoint, encoder)));
             if compared.is_ok() {

@@ -11,7 +11,7 @@ use common::*;
 fn all(kinds: impl Fn(Kind) -> bool, at_least: usize) {
     let cases: Vec<Case> = cases().into_iter().filter(|case| kinds(case.kind)).collect();
     assert!(cases.len() >= at_least, "fixtures are missing: {cases:?}");
-    cases.iter().for_each(Case::on_both_engines);
+    cases.iter().for_each(Case::on_all_engines);
 }
 
 #[test]

@@ -79,9 +79,10 @@ impl Simd for Portable {
     }
     #[inline(always)]
     fn transpose(self, rows: &mut [Self::V; MOST_LANES]) {
-        for i in 0..LANES {
-            for j in 0..i {
-                (rows[i][j], rows[j][i]) = (rows[j][i], rows[i][j]);
+        let from = *rows;
+        for (i, row) in rows.iter_mut().enumerate().take(LANES) {
+            for (to, from) in row.iter_mut().zip(&from) {
+                *to = from[i];
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{Result, Tensor};
 
 use super::Source;
 use super::norm::LayerNorm;
@@ -29,7 +29,7 @@ impl Embeddings {
 
     pub(super) fn forward(&self, batch: &PackedBatch, ranges: &[Range<usize>]) -> Result<Tensor> {
         let positions: Vec<u32> = ranges.iter().flat_map(|r| 0..r.len() as u32).collect();
-        let rows = |table: &Tensor, ids: &[u32]| table.index_select(&Tensor::new(ids, &Device::Cpu)?, 0);
+        let rows = |table: &Tensor, ids: &[u32]| table.index_select(&Tensor::new(ids, table.device())?, 0);
         let sum = (rows(&self.words, batch.ids())? + rows(&self.types, batch.type_ids())?)?;
         let sum = match &self.positions {
             Some(table) => (sum + rows(table, &positions)?)?,

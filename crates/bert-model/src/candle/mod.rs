@@ -20,7 +20,7 @@ use crate::{Encoder, Error, PackedBatch, PredictError};
 use embeddings::Embeddings;
 use layer::Layer;
 
-/// The encoder stack on candle-core, f32 on the CPU.
+/// The encoder stack on candle-core, in f32.
 pub struct CandleEncoder {
     embeddings: Embeddings,
     layers: Vec<Layer>,
@@ -28,12 +28,21 @@ pub struct CandleEncoder {
 }
 
 impl CandleEncoder {
-    /// Loads the encoder of a verified checkpoint.
+    /// Loads the encoder of a verified checkpoint on the CPU.
     ///
     /// # Errors
     /// When the weights cannot be read.
     pub fn load(checkpoint: &Checkpoint) -> Result<Self, Error> {
-        let source = Source { checkpoint };
+        Self::load_on(checkpoint, &Device::Cpu)
+    }
+
+    /// As [`CandleEncoder::load`], on a device of candle's. Add candle-core with its feature `cuda` or `metal` to your own
+    /// dependencies to have one.
+    ///
+    /// # Errors
+    /// When the weights cannot be read or do not fit the device.
+    pub fn load_on(checkpoint: &Checkpoint, device: &Device) -> Result<Self, Error> {
+        let source = Source { checkpoint, device };
         let layers = 0..checkpoint.config().num_hidden_layers;
         Ok(CandleEncoder {
             embeddings: Embeddings::load(&source)?,
@@ -73,6 +82,7 @@ impl Encoder for CandleEncoder {
 /// Where tensors come from.
 struct Source<'a> {
     checkpoint: &'a Checkpoint,
+    device: &'a Device,
 }
 
 impl Source<'_> {
@@ -82,7 +92,7 @@ impl Source<'_> {
 
     fn tensor(&self, name: &str) -> Result<Tensor, Error> {
         let (values, shape) = self.checkpoint.tensor(name)?;
-        Tensor::from_vec(values, shape, &Device::Cpu).map_err(engine)
+        Tensor::from_vec(values, shape, self.device).map_err(engine)
     }
 }
 

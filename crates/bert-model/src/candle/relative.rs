@@ -2,7 +2,7 @@
 //! Shaw et al. 2018 for the queries, Huang et al. 2020, method 4, for queries and keys).
 
 use bert_config::PositionEmbedding;
-use candle_core::{D, Device, Result, Tensor};
+use candle_core::{D, Result, Tensor};
 
 use super::Source;
 use crate::Error;
@@ -41,7 +41,9 @@ impl Distances {
         let all = |x: &Tensor| x.broadcast_matmul(&used);
         let index = |of: fn(usize, usize, usize) -> usize| -> Result<Tensor> {
             let one: Vec<u32> = (0..tokens).flat_map(|i| (0..tokens).map(move |j| of(i, j, tokens) as u32)).collect();
-            Tensor::from_vec(one, (1, tokens, tokens), &Device::Cpu)?.expand((heads, tokens, tokens))?.contiguous()
+            Tensor::from_vec(one, (1, tokens, tokens), self.table.device())?
+                .expand((heads, tokens, tokens))?
+                .contiguous()
         };
         // Row l, column r of the result lies at distance l - r.
         let from_queries = all(q)?.gather(&index(|l, r, n| l + n - 1 - r)?, D::Minus1)?;

@@ -39,15 +39,19 @@ impl NativeEncoder {
         Self::load_for(checkpoint, Isa::best())
     }
 
-    /// As [`NativeEncoder::load`], for the instruction set of this name (`avx512`, `avx2`, `neon`, `portable`).
+    /// Names of the instruction sets that this machine has, widest first: of `avx512`, `avx2`, `neon` and `portable`.
+    pub fn available_instructions() -> Vec<&'static str> {
+        Isa::available().into_iter().map(Isa::name).collect()
+    }
+
+    /// As [`NativeEncoder::load`], for the instruction set of this name instead of the widest.
     ///
     /// # Errors
     /// When this machine does not have it, or the weights cannot be read.
     pub fn load_with_instructions(checkpoint: &Checkpoint, name: &str) -> Result<Self, Error> {
-        let sets = Isa::available();
-        let known = || sets.iter().map(|isa| isa.name()).collect::<Vec<_>>().join(", ");
-        let isa = sets.iter().find(|isa| isa.name() == name);
-        Self::load_for(checkpoint, *isa.ok_or_else(|| Error::Engine(format!("no {name} here; there is: {}", known())))?)
+        let known = || Self::available_instructions().join(", ");
+        let isa = Isa::available().into_iter().find(|isa| isa.name() == name);
+        Self::load_for(checkpoint, isa.ok_or_else(|| Error::Engine(format!("no {name} here; there is: {}", known())))?)
     }
 
     fn load_for(checkpoint: &Checkpoint, isa: Isa) -> Result<Self, Error> {

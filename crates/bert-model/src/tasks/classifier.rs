@@ -154,7 +154,7 @@ impl Classifier {
     /// # Errors
     /// When an input has no token, or an id, a type or the length is past the model's tables.
     pub fn logits_of_ids(&self, inputs: &[(&[u32], &[u32])]) -> Result<Logits, PredictError> {
-        let encoded = inputs.iter().map(|(ids, type_ids)| self.runner.from_ids(ids, type_ids)).collect();
+        let encoded = inputs.iter().map(|(ids, type_ids)| self.runner.of_ids(ids, type_ids)).collect();
         let head = Each(Wanted::First, |hidden: ArrayView2<'_, f32>| self.head.logits(hidden));
         let rows = self.runner.run_each(encoded, &head);
         let flat = rows.into_iter().map(|row| Ok(row?.1)).collect::<Result<Vec<_>, PredictError>>()?.concat();

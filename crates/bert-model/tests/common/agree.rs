@@ -7,8 +7,8 @@ use std::sync::Arc;
 use bert_checkpoint::{Checkpoint, PoolingMode};
 use bert_config::Task;
 use bert_model::{
-    Aggregation, Answerer, CandleEncoder, CharOffsets, Chooser, Classifier, CrossEncoder, Embedder, Encoder, Input,
-    MaskFiller, NextSentence, PackedBatch, ReferenceEncoder, ScoreFunction, Tagger,
+    Aggregation, Answerer, CharOffsets, Chooser, Classifier, CrossEncoder, Embedder, Encoder, Input, MaskFiller,
+    NativeEncoder, NextSentence, PackedBatch, ReferenceEncoder, ScoreFunction, Tagger,
 };
 use serde_json::Value;
 
@@ -93,13 +93,12 @@ impl Case {
         Checkpoint::builder(folder).task(task).open().unwrap_or_else(|e| panic!("{}: {e:#}", self.golden))
     }
 
-    /// On the default engine and on the f64 reference.
-    pub fn on_both_engines(&self) {
+    /// On the default engine with every instruction set, on candle, and on the f64 reference.
+    pub fn on_all_engines(&self) {
         let checkpoint = self.open(&self.folder());
-        let reference = Arc::new(ReferenceEncoder::load(&checkpoint).unwrap());
-        let engine = Arc::new(CandleEncoder::load(&checkpoint).unwrap());
-        self.agree("engine", checkpoint.clone(), engine);
-        self.agree("reference", checkpoint, reference);
+        for (name, encoder) in engines(&checkpoint) {
+            self.agree(&name, checkpoint.clone(), encoder);
+        }
     }
 
     /// Panics at the first difference past the tolerance.
@@ -123,6 +122,18 @@ impl Case {
         }
         tally.done();
     }
+}
+
+/// Every encoder that this build and this machine have, by name.
+pub fn engines(checkpoint: &Checkpoint) -> Vec<(String, Arc<dyn Encoder>)> {
+    let mut engines: Vec<(String, Arc<dyn Encoder>)> = Vec::new();
+    for set in NativeEncoder::available_instructions() {
+        engines.push((set.into(), Arc::new(NativeEncoder::load_with_instructions(checkpoint, set).unwrap())));
+    }
+    #[cfg(feature = "candle")]
+    engines.push(("candle".into(), Arc::new(bert_model::CandleEncoder::load(checkpoint).unwrap())));
+    engines.push(("reference".into(), Arc::new(ReferenceEncoder::load(checkpoint).unwrap())));
+    engines
 }
 
 fn input(row: &Value) -> Input<'_> {

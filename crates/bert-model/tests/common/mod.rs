@@ -6,7 +6,7 @@
 mod agree;
 
 #[allow(unused_imports)]
-pub use agree::{Case, Kind, cases};
+pub use agree::{Case, Kind, cases, engines};
 pub use bert_testkit::fixtures;
 use serde_json::Value;
 
