@@ -1,5 +1,6 @@
 //! Values and plain f64 arithmetic to judge the kernels by.
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses some of it")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use bert_kernels::Isa;
 
