@@ -5,14 +5,13 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::activation::exp;
 use crate::distances::{DistanceScratch, Distances};
 use crate::pack::interleave;
 use crate::plan::groups;
 use crate::product::sums;
 use crate::simd::{Isa, Op, Simd};
+use crate::team::parallel;
 use crate::tile::{CHUNK, block_rows};
 
 /// Some columns of rows that lie `stride` values apart: head `h` has `head_size` columns from `first + h head_size` on.
@@ -100,7 +99,7 @@ impl Attention<'_> {
         let products: usize = tasks.iter().map(|t| t.part.len() * t.sequence.keys.len()).sum();
         match products * self.head_size < (1 << 16) {
             true => tasks.iter().for_each(run),
-            false => tasks.par_iter().with_max_len(1).for_each(run),
+            false => parallel(tasks.len(), |number| run(&tasks[number])),
         }
     }
 

@@ -16,6 +16,7 @@ mod plan;
 mod product;
 mod simd;
 mod table;
+mod team;
 mod tile;
 
 pub use activation::Activation;
@@ -26,3 +27,4 @@ pub use pack::PackedMatrix;
 pub use product::{Product, Residual};
 pub use simd::Isa;
 pub use table::Table;
+pub use team::{parallel, parallel_chunks, together};

@@ -1,9 +1,8 @@
 //! LayerNorm (Ba et al. 2016) over rows, in two passes, the second corrected for the rounding of the first's mean (Chan et al.
 //! 1983, "Algorithms for computing the sample variance").
 
-use rayon::prelude::*;
-
 use crate::simd::{Isa, Op, Simd};
+use crate::team::parallel_chunks;
 
 /// `(x - mean) / sqrt(variance + eps) * weight + bias`.
 #[derive(Clone, Debug)]
@@ -39,7 +38,7 @@ impl LayerNorm {
         /// Fewer rows are not worth another thread's waking.
         const SOME: usize = 16;
         let width = self.width().max(1);
-        rows.par_chunks_mut(SOME * width).enumerate().for_each(|(i, rows)| {
+        parallel_chunks(rows, SOME * width, |i, rows| {
             let residual = residual.map(|r| &r[i * SOME * width..][..rows.len()]);
             isa.run(Rows { norm: self, rows, residual });
         });

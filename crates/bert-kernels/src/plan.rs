@@ -2,8 +2,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::simd::{Isa, Op, Simd};
 
 /// Bytes of blocked rows that stay in the second cache beside a panel.
@@ -46,17 +44,10 @@ impl Plan {
         self.row_parts * self.panel_parts
     }
 
-    fn task(&self, number: usize) -> (Range<usize>, Range<usize>) {
+    /// Rows and panels of a task.
+    pub(crate) fn task(&self, number: usize) -> (Range<usize>, Range<usize>) {
         let rows = part(self.rows, self.row_parts, number / self.panel_parts);
         (rows, part(self.panels, self.panel_parts, number % self.panel_parts))
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
-        (0..self.tasks()).map(|number| self.task(number))
-    }
-
-    pub(crate) fn par_iter(&self) -> impl ParallelIterator<Item = (Range<usize>, Range<usize>)> {
-        (0..self.tasks()).into_par_iter().with_max_len(1).map(|number| self.task(number))
     }
 }
 

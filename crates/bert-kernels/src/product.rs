@@ -4,13 +4,12 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use crate::activation::{Activation, activate};
 use crate::norm::{LayerNorm, normalise};
 use crate::pack::PackedMatrix;
 use crate::plan::{Plan, groups};
 use crate::simd::{Op, Simd};
+use crate::team::parallel;
 use crate::tile::{CHUNK, Tile, block_rows, tile};
 
 /// Inputs summed at a time: two vectors of each are 32 KiB, and stay in the first cache while all rows pass.
@@ -70,10 +69,7 @@ impl Product<'_> {
             let part = Part { product: self, x, residual: whole, out: shared, rows, panels };
             SCRATCH.with_borrow_mut(|scratch| self.weight.isa().run(Work { part, scratch }));
         };
-        match plan.tasks() {
-            1 => plan.iter().for_each(task),
-            _ => plan.par_iter().for_each(task),
-        }
+        parallel(plan.tasks(), |number| task(plan.task(number)));
         if let (Some(residual), None) = (residual, whole) {
             residual.norm.add_and_apply(self.weight.isa(), out, residual.rows);
         }

@@ -1,7 +1,8 @@
 //! Word, token type and position tables, then LayerNorm.
 
-use bert_kernels::{Isa, LayerNorm, Table};
-use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
+
+use bert_kernels::{Isa, LayerNorm, Table, parallel_chunks};
 
 use super::Source;
 use crate::{Error, PackedBatch, PredictError};
@@ -31,10 +32,22 @@ impl Embeddings {
     pub(super) fn forward(&self, isa: Isa, batch: &PackedBatch, out: &mut [f32]) -> Result<(), PredictError> {
         let positions = batch.ranges().flat_map(|range| 0..range.len());
         let tokens: Vec<_> = batch.ids().iter().zip(batch.type_ids()).zip(positions).collect();
-        let rows = out.par_chunks_mut(self.norm.width().max(1));
-        rows.zip(tokens)
-            .with_min_len(16)
-            .try_for_each(|(row, ((id, kind), position))| self.sum(*id as usize, *kind as usize, position, row))?;
+        let width = self.norm.width().max(1);
+        // Fewer rows are not worth sharing.
+        const SOME: usize = 64;
+        let failed = Mutex::new(None);
+        parallel_chunks(out, SOME * width, |part, rows| {
+            let tokens = tokens.iter().skip(part * SOME);
+            let sums = rows.chunks_mut(width).zip(tokens);
+            for (row, ((id, kind), position)) in sums {
+                if let Err(error) = self.sum(**id as usize, **kind as usize, *position, row) {
+                    *failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                }
+            }
+        });
+        if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
         self.norm.apply(isa, out);
         Ok(())
     }

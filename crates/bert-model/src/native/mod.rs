@@ -100,8 +100,7 @@ impl Encoder for NativeEncoder {
         }
         let locked = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
         let mut work = locked().pop().unwrap_or_default();
-        // On a thread of the pool from end to end: entering it for every product costs two switches of threads each.
-        let rows = rayon::scope(|_| self.forward(batch, &mut work));
+        let rows = bert_kernels::together(|| self.forward(batch, &mut work));
         locked().push(work);
         Array2::from_shape_vec((batch.wanted(), self.shape.hidden), rows?).map_err(engine)
     }
