@@ -10,6 +10,7 @@ use crate::distances::{DistanceScratch, Distances};
 use crate::pack::interleave;
 use crate::plan::groups;
 use crate::product::sums;
+use crate::scratch::sized;
 use crate::simd::{Isa, Op, Simd};
 use crate::team::parallel;
 use crate::tile::{CHUNK, block_rows};
@@ -154,6 +155,7 @@ impl Op for Work<'_> {
     type Out = ();
     #[inline(always)]
     fn run<S: Simd>(mut self, s: S) {
+        self.expect(s);
         self.pack_keys(s);
         self.pack_values(s);
         for part in groups(self.task.part.len(), QUERIES) {
@@ -176,13 +178,30 @@ impl Work<'_> {
         self.task.head * self.attention.head_size
     }
 
+    /// Brings near what is read after the keys, and where the result will be written: rows are far apart, and no
+    /// processor guesses the next.
+    #[inline(always)]
+    fn expect<S: Simd>(&self, s: S) {
+        let (column, size) = (self.column(), self.attention.head_size);
+        let lines = |row: &[f32]| (0..size).step_by(CHUNK).for_each(|at| s.prefetch(row.as_ptr().wrapping_add(at)));
+        let Sequence { queries, keys, .. } = self.task.sequence;
+        keys.clone().for_each(|row| lines(self.v.from(row, column)));
+        let part = &self.task.part;
+        (queries.start + part.start..queries.start + part.end).for_each(|row| lines(self.q.from(row, column)));
+        let width = self.attention.heads * size;
+        for query in part.clone() {
+            let out = self.task.out.0.wrapping_add(query * width + column);
+            (0..size).step_by(CHUNK).for_each(|at| s.prefetch(out.wrapping_add(at)));
+        }
+    }
+
     /// Keys as panels: the outputs of the first product.
     #[inline(always)]
     fn pack_keys<S: Simd>(&mut self, s: S) {
         let (keys, size, width) = self.sizes::<S>();
         let column = self.column();
-        self.scratch.keys.resize(keys.div_ceil(width) * width * size, 0.0);
-        for (number, panel) in self.scratch.keys.chunks_exact_mut((width * size).max(1)).enumerate() {
+        let panels = sized(&mut self.scratch.keys, keys.div_ceil(width) * width * size);
+        for (number, panel) in panels.chunks_exact_mut((width * size).max(1)).enumerate() {
             let first = number * width;
             let rows = self.k.from(self.task.sequence.keys.start + first, column);
             interleave(s, rows, self.k.stride, width.min(keys - first), size, panel);
@@ -194,8 +213,8 @@ impl Work<'_> {
     fn pack_values<S: Simd>(&mut self, s: S) {
         let (keys, size, width) = self.sizes::<S>();
         let column = self.column();
-        self.scratch.values.resize(size.div_ceil(width) * width * keys, 0.0);
-        for (number, panel) in self.scratch.values.chunks_exact_mut((width * keys).max(1)).enumerate() {
+        let panels = sized(&mut self.scratch.values, size.div_ceil(width) * width * keys);
+        for (number, panel) in panels.chunks_exact_mut((width * keys).max(1)).enumerate() {
             let first = number * width;
             let count = width.min(size - first);
             for (key, line) in panel.chunks_exact_mut(width).enumerate() {
@@ -214,8 +233,9 @@ impl Work<'_> {
         let (stride, sequence) = (keys.div_ceil(width) * width, self.task.sequence);
         self.block_queries(s, queries);
         let Scratch { keys: packed, blocked, scores, distances, .. } = &mut *self.scratch;
-        scores.resize(queries.len() * stride, 0.0);
-        for (number, panel) in packed.chunks_exact((width * size).max(1)).enumerate() {
+        let scores = sized(scores, queries.len() * stride);
+        let panels = packed.chunks_exact((width * size).max(1)).take(keys.div_ceil(width));
+        for (number, panel) in panels.enumerate() {
             sums(s, blocked, queries.len(), size, panel, &mut scores[number * width..], stride);
         }
         let Some(table) = self.attention.distances else { return };
@@ -228,12 +248,12 @@ impl Work<'_> {
     #[inline(always)]
     fn block_queries<S: Simd>(&mut self, s: S, queries: &Range<usize>) {
         let size = self.attention.head_size;
-        let blocked = size.div_ceil(CHUNK) * CHUNK;
-        self.scratch.blocked.resize(queries.len() * blocked, 0.0);
+        let (blocked, column) = (size.div_ceil(CHUNK) * CHUNK, self.column());
+        let to = sized(&mut self.scratch.blocked, queries.len() * blocked);
         for group in groups(queries.len(), S::ROWS) {
             let row = self.task.sequence.queries.start + queries.start + group.start;
-            let from = self.q.from(row, self.column());
-            block_rows(s, from, self.q.stride, group.len(), size, &mut self.scratch.blocked[group.start * blocked..]);
+            let from = self.q.from(row, column);
+            block_rows(s, from, self.q.stride, group.len(), size, &mut to[group.start * blocked..]);
         }
     }
 
@@ -246,20 +266,19 @@ impl Work<'_> {
         let Scratch { scores, inverse, .. } = &mut *self.scratch;
         inverse.clear();
         for row in scores.chunks_exact_mut(stride.max(1)).take(queries) {
-            let row = &mut row[..keys];
+            row[keys..].fill(f32::NEG_INFINITY);
             let mut highest = s.splat(f32::NEG_INFINITY);
-            for at in (0..keys).step_by(S::LANES) {
-                highest = s.max(highest, s.get(row, at, f32::NEG_INFINITY));
+            for some in row.chunks_exact(S::LANES) {
+                highest = s.max(highest, s.first(some));
             }
             let highest = s.splat(s.highest(highest));
             let mut sum = s.splat(0.0);
-            for at in (0..keys).step_by(S::LANES) {
-                let x = s.get(row, at, f32::NEG_INFINITY);
-                let e = exp(s, s.mul(s.sub(x, highest), scale));
-                s.put(row, at, e);
+            for some in row.chunks_exact_mut(S::LANES) {
+                let e = exp(s, s.mul(s.sub(s.first(some), highest), scale));
+                s.put(some, 0, e);
                 sum = s.add(sum, e);
             }
-            // Lanes past the end were e^-87 each, far below the digits of a sum that is at least 1.
+            // What is past the keys was e^-87 each, far below the digits of a sum that is at least 1.
             inverse.push(1.0 / s.sum(sum));
         }
     }
@@ -271,13 +290,13 @@ impl Work<'_> {
         let (stride, blocked_keys) = (keys.div_ceil(width) * width, keys.div_ceil(CHUNK) * CHUNK);
         let (column, row_width) = (self.column(), self.attention.heads * size);
         let Scratch { values, blocked, scores, context, inverse, .. } = &mut *self.scratch;
-        blocked.resize(queries.len() * blocked_keys, 0.0);
+        let blocked = sized(blocked, queries.len() * blocked_keys);
         for group in groups(queries.len(), S::ROWS) {
             let from = &scores[group.start * stride..];
             block_rows(s, from, stride.max(1), group.len(), keys, &mut blocked[group.start * blocked_keys..]);
         }
-        context.resize(queries.len() * width, 0.0);
-        for (number, panel) in values.chunks_exact((width * keys).max(1)).enumerate() {
+        let context = sized(context, queries.len() * width);
+        for (number, panel) in values.chunks_exact((width * keys).max(1)).take(size.div_ceil(width)).enumerate() {
             let first = number * width;
             let count = width.min(size - first);
             sums(s, blocked, queries.len(), keys, panel, context, width);

@@ -4,6 +4,7 @@
 use crate::pack::PackedMatrix;
 use crate::plan::groups;
 use crate::product::sums;
+use crate::scratch::sized;
 use crate::simd::{Isa, Simd};
 use crate::tile::{CHUNK, block_rows};
 
@@ -67,11 +68,10 @@ impl Distances {
         }
         let size = self.table.inputs();
         for group in groups(keys, S::ROWS) {
-            scratch.blocked.resize(group.len() * size.div_ceil(CHUNK) * CHUNK, 0.0);
-            block_rows(s, key(group.start), key_stride, group.len(), size, &mut scratch.blocked);
+            let blocked = sized(&mut scratch.blocked, group.len() * size.div_ceil(CHUNK) * CHUNK);
+            block_rows(s, key(group.start), key_stride, group.len(), size, blocked);
             let products = &mut scratch.products;
-            let (start, row) =
-                self.products(s, &scratch.blocked, group.len(), from + group.start..to + group.end, products);
+            let (start, row) = self.products(s, blocked, group.len(), from + group.start..to + group.end, products);
             for (i, position) in positions.iter().enumerate() {
                 for (k, score) in scores[i * stride..][group.clone()].iter_mut().enumerate() {
                     *score += products[k * row + self.first(*position) + group.start + k - start];
@@ -93,7 +93,7 @@ impl Distances {
         let (width, size) = (2 * S::LANES, self.table.inputs());
         let panels = range.start / width..range.end.div_ceil(width).min(self.table.panels());
         let stride = panels.len() * width;
-        products.resize(rows * stride, 0.0);
+        let products = sized(products, rows * stride);
         for (number, panel) in panels.clone().enumerate() {
             let panel = &self.table.values()[panel * width * size..(panel + 1) * width * size];
             sums(s, blocked, rows, size, panel, &mut products[number * width..], stride);

@@ -8,6 +8,7 @@ use crate::activation::{Activation, activate};
 use crate::norm::{LayerNorm, normalise};
 use crate::pack::PackedMatrix;
 use crate::plan::{Plan, groups};
+use crate::scratch::sized;
 use crate::simd::{Op, Simd};
 use crate::team::parallel;
 use crate::tile::{CHUNK, Tile, block_rows, tile};
@@ -120,17 +121,16 @@ impl Op for Work<'_> {
         let (weight, width) = (part.product.weight, 2 * S::LANES);
         let (inputs, outputs, count) = (weight.inputs(), weight.outputs(), part.rows.len());
         let blocked = inputs.div_ceil(CHUNK) * CHUNK;
-        scratch.a.resize(count * blocked, 0.0);
-        scratch.c.resize(count * width, 0.0);
+        let (a, c) = (sized(&mut scratch.a, count * blocked), sized(&mut scratch.c, count * width));
         for group in groups(count, S::ROWS) {
             let from = &part.x[(part.rows.start + group.start) * inputs..];
-            block_rows(s, from, inputs.max(1), group.len(), inputs, &mut scratch.a[group.start * blocked..]);
+            block_rows(s, from, inputs.max(1), group.len(), inputs, &mut a[group.start * blocked..]);
         }
         for panel in part.panels.clone() {
             let values = &weight.values()[panel * width * inputs..(panel + 1) * width * inputs];
             part.expect_panel(s, panel);
-            sums(s, &scratch.a, count, inputs, values, &mut scratch.c, width);
-            part.finish_panel(s, panel, &scratch.c);
+            sums(s, a, count, inputs, values, c, width);
+            part.finish_panel(s, panel, c);
         }
         if let Some(residual) = part.residual {
             for row in part.rows.clone() {

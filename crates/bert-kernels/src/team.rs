@@ -79,6 +79,11 @@ pub fn parallel(count: usize, run: impl Fn(usize) + Sync) {
     }
 }
 
+/// Threads that a parallel step has from here.
+pub(crate) fn threads() -> usize {
+    if INSIDE.get() { 1 } else { rayon::current_num_threads() }
+}
+
 /// As [`parallel`] over parts of a slice of `size` values, the last one shorter.
 pub fn parallel_chunks<T: Send>(values: &mut [T], size: usize, run: impl Fn(usize, &mut [T]) + Sync) {
     let (size, length) = (size.max(1), values.len());

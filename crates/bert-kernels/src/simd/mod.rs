@@ -62,6 +62,14 @@ pub(crate) trait Simd: Copy {
     /// Brings a cache line nearer; any address will do.
     fn prefetch(self, at: *const f32);
 
+    /// The first `LANES` values of a slice.
+    #[inline(always)]
+    fn first(self, from: &[f32]) -> Self::V {
+        assert!(from.len() >= Self::LANES);
+        // SAFETY: there are so many.
+        unsafe { self.load(from.as_ptr()) }
+    }
+
     /// Values of a slice from `at` on; lanes past its end are `rest`.
     #[inline(always)]
     fn get(self, from: &[f32], at: usize, rest: f32) -> Self::V {

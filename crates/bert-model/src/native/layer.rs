@@ -1,6 +1,10 @@
 //! Encoder layers: attention, then feed-forward, each with residual and LayerNorm.
 
-use bert_kernels::{Attention, Columns, Distances, Isa, LayerNorm, Sequence};
+use std::cell::RefCell;
+
+use bert_kernels::{
+    Attention, Columns, Distances, Isa, LayerNorm, Sequence, parallel_chunks, rows_to_keep_together, sized,
+};
 
 use super::source::activation;
 use super::{Dense, Source};
@@ -12,7 +16,7 @@ pub(super) struct Shape {
     pub(super) heads: usize,
 }
 
-/// Memory of one batch.
+/// Memory of one batch; what is past a batch's values is left from an earlier one.
 #[derive(Default)]
 pub(super) struct Workspace {
     /// Input and output of a layer, `[tokens, hidden]`.
@@ -22,8 +26,19 @@ pub(super) struct Workspace {
     /// Queries of the last layer.
     queries: Vec<f32>,
     context: Vec<f32>,
+    rest: RestWorkspace,
+}
+
+/// Memory of what follows the attention.
+#[derive(Default)]
+struct RestWorkspace {
     attended: Vec<f32>,
     intermediate: Vec<f32>,
+}
+
+thread_local! {
+    /// That of rows which go through the rest of a layer together.
+    static TOGETHER: RefCell<RestWorkspace> = RefCell::default();
 }
 
 /// What follows the projections.
@@ -61,10 +76,21 @@ impl Rest {
     }
 
     /// From the context to the layer's output; `hidden` is its input and becomes its output.
-    fn finish(&self, work: &mut Workspace) {
-        let Workspace { hidden, context, attended, intermediate, .. } = work;
+    fn finish(&self, context: &[f32], hidden: &mut [f32], work: &mut RestWorkspace) {
+        let width = self.attention_norm.width().max(1);
+        let Some(rows) = rows_to_keep_together(self.isa, hidden.len() / width) else {
+            return self.finish_rows(context, hidden, work);
+        };
+        parallel_chunks(hidden, rows * width, |part, hidden| {
+            let context = context.get(part * rows * width..).and_then(|c| c.get(..hidden.len())).unwrap_or_default();
+            TOGETHER.with_borrow_mut(|work| self.finish_rows(context, hidden, work));
+        });
+    }
+
+    fn finish_rows(&self, context: &[f32], hidden: &mut [f32], work: &mut RestWorkspace) {
+        let attended = sized(&mut work.attended, hidden.len());
         self.attention_output.apply_normed(context, hidden, &self.attention_norm, attended);
-        self.intermediate.apply_activated(attended, self.activation, intermediate);
+        let intermediate = self.intermediate.apply_activated(attended, self.activation, &mut work.intermediate);
         self.output.apply_normed(intermediate, attended, &self.output_norm, hidden);
     }
 }
@@ -82,13 +108,14 @@ impl Layer {
         Ok(Layer { projections: source.joined(&parts)?, rest: Rest::load(source, name)? })
     }
 
-    pub(super) fn forward(&self, shape: Shape, sequences: &[Sequence], work: &mut Workspace) {
-        self.projections.apply(&work.hidden, &mut work.projected);
-        let values = work.projected.as_slice();
+    /// `tokens` rows of `work.hidden` are the layer's input and become its output.
+    pub(super) fn forward(&self, shape: Shape, sequences: &[Sequence], tokens: usize, work: &mut Workspace) {
+        let hidden = sized(&mut work.hidden, tokens * shape.hidden);
+        let values = self.projections.apply(hidden, &mut work.projected);
         let columns = |part: usize| Columns { values, stride: 3 * shape.hidden, first: part * shape.hidden };
-        work.context.resize(work.hidden.len(), 0.0);
-        self.rest.attend(shape, [columns(0), columns(1), columns(2)], sequences, &mut work.context);
-        self.rest.finish(work);
+        let context = sized(&mut work.context, hidden.len());
+        self.rest.attend(shape, [columns(0), columns(1), columns(2)], sequences, context);
+        self.rest.finish(context, hidden, &mut work.rest);
     }
 }
 
@@ -112,24 +139,22 @@ impl LastLayer {
 
     /// The rows that are asked for, `[wanted, hidden]`.
     pub(super) fn forward(&self, shape: Shape, batch: &PackedBatch, work: &mut Workspace) -> Vec<f32> {
-        self.keys.apply(&work.hidden, &mut work.projected);
-        if batch.wanted() < batch.total_tokens() {
-            work.hidden = picked(&work.hidden, shape.hidden, batch);
-        }
-        self.query.apply(&work.hidden, &mut work.queries);
-        let values = work.projected.as_slice();
+        let all = sized(&mut work.hidden, batch.total_tokens() * shape.hidden);
+        let values = self.keys.apply(all, &mut work.projected);
+        let mut hidden = picked(all, shape.hidden, batch);
+        let queries = self.query.apply(&hidden, &mut work.queries);
         let columns = |part: usize| Columns { values, stride: 2 * shape.hidden, first: part * shape.hidden };
-        let q = Columns { values: &work.queries, stride: shape.hidden, first: 0 };
+        let q = Columns { values: queries, stride: shape.hidden, first: 0 };
         let sequences: Vec<Sequence> = batch
             .ranges()
             .zip(batch.wanted_ranges())
             .zip(batch.positions())
             .map(|((keys, queries), positions)| Sequence { queries, keys, positions: positions.to_vec() })
             .collect();
-        work.context.resize(work.hidden.len(), 0.0);
-        self.rest.attend(shape, [q, columns(0), columns(1)], &sequences, &mut work.context);
-        self.rest.finish(work);
-        work.hidden.clone()
+        let context = sized(&mut work.context, hidden.len());
+        self.rest.attend(shape, [q, columns(0), columns(1)], &sequences, context);
+        self.rest.finish(context, &mut hidden, &mut work.rest);
+        hidden
     }
 }
 

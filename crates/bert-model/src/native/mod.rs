@@ -10,7 +10,7 @@ mod source;
 use std::sync::{Mutex, PoisonError};
 
 use bert_checkpoint::Checkpoint;
-use bert_kernels::{Isa, Sequence};
+use bert_kernels::{Isa, Sequence, sized};
 use ndarray::Array2;
 
 use crate::{Encoder, Error, PackedBatch, PredictError};
@@ -80,15 +80,14 @@ impl NativeEncoder {
     fn forward(&self, batch: &PackedBatch, work: &mut Workspace) -> Result<Vec<f32>, PredictError> {
         let sequences: Vec<Sequence> =
             batch.ranges().map(|r| Sequence { queries: r.clone(), keys: r, positions: Vec::new() }).collect();
-        work.hidden.resize(batch.total_tokens() * self.shape.hidden, 0.0);
-        self.embeddings.forward(self.isa, batch, &mut work.hidden)?;
+        let tokens = batch.total_tokens();
+        let hidden = sized(&mut work.hidden, tokens * self.shape.hidden);
+        self.embeddings.forward(self.isa, batch, hidden)?;
+        let Some(last) = &self.last else { return Ok(layer::picked(hidden, self.shape.hidden, batch)) };
         for layer in &self.layers {
-            layer.forward(self.shape, &sequences, work);
+            layer.forward(self.shape, &sequences, tokens, work);
         }
-        match &self.last {
-            Some(layer) => Ok(layer.forward(self.shape, batch, work)),
-            None => Ok(layer::picked(&work.hidden, self.shape.hidden, batch)),
-        }
+        Ok(last.forward(self.shape, batch, work))
     }
 }
 

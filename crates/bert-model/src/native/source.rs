@@ -2,7 +2,7 @@
 
 use bert_checkpoint::Checkpoint;
 use bert_config::{Activation, PositionEmbedding};
-use bert_kernels::{Distances, Isa, LayerNorm, PackedMatrix, Product, Residual, Table};
+use bert_kernels::{Distances, Isa, LayerNorm, PackedMatrix, Product, Residual, Table, sized};
 use bert_weights::{TensorView, Values};
 
 use crate::Error;
@@ -121,19 +121,24 @@ impl Dense {
         Product { weight: &self.weight, bias: &self.bias, activation }
     }
 
-    /// `out = x W^T + b`, `out` made as long as it must be.
-    pub(crate) fn apply(&self, x: &[f32], out: &mut Vec<f32>) {
-        self.apply_activated(x, bert_kernels::Activation::Linear, out);
+    /// `x W^T + b` in a vector made as long as it must be.
+    pub(crate) fn apply<'o>(&self, x: &[f32], out: &'o mut Vec<f32>) -> &'o [f32] {
+        self.apply_activated(x, bert_kernels::Activation::Linear, out)
     }
 
-    pub(crate) fn apply_activated(&self, x: &[f32], activation: bert_kernels::Activation, out: &mut Vec<f32>) {
-        out.resize(self.rows(x) * self.outputs(), 0.0);
+    pub(crate) fn apply_activated<'o>(
+        &self,
+        x: &[f32],
+        activation: bert_kernels::Activation,
+        out: &'o mut Vec<f32>,
+    ) -> &'o [f32] {
+        let out = sized(out, self.rows(x) * self.outputs());
         self.product(activation).apply(x, out);
+        out
     }
 
     /// `out = norm(x W^T + b + residual)`.
-    pub(crate) fn apply_normed(&self, x: &[f32], rows: &[f32], norm: &LayerNorm, out: &mut Vec<f32>) {
-        out.resize(self.rows(x) * self.outputs(), 0.0);
+    pub(crate) fn apply_normed(&self, x: &[f32], rows: &[f32], norm: &LayerNorm, out: &mut [f32]) {
         self.product(bert_kernels::Activation::Linear).apply_normed(x, Residual { rows, norm }, out);
     }
 
