@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout)]
 
+mod bench;
 mod codes;
 mod corpus;
 mod fixtures;
@@ -27,6 +28,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   bench-forms          opening BERT-base from every container beside transformers: time and memory
   demo                 train fixtures/demo anew
   real                 fine-tune a published model and compare our outputs with the reference's
+  bench [--quick]      every engine beside onnxruntime, OpenVINO, torch and candle: docs/benchmarks.md (quick: printed)
   bench-check          `bert check` on a 438 MB checkpoint: time, memory, share of the memory's bandwidth
   bench-tasks          every task beside the reference's pipelines: texts a second, in one run
   parity               docs/parity.md: the largest difference of every golden
@@ -44,6 +46,8 @@ fn main() -> ExitCode {
         ["corpus"] => corpus::write(),
         ["reference"] => python::reference(),
         ["forms"] => forms::make_and_convert(),
+        ["bench"] => bench::run_all(false),
+        ["bench", "--quick"] => bench::run_all(true),
         ["bench-forms"] => forms::bench(),
         ["demo"] => python::demo(),
         ["real"] => real::compare_with_reference(),

@@ -23,6 +23,8 @@ pub(crate) struct Environment(&'static str, &'static str, &'static str);
 pub(crate) const REFERENCE: Environment = Environment("venv", "requirements.txt", "BERT_REFERENCE_PYTHON");
 /// The same with TensorFlow, Flax and PEFT.
 pub(crate) const FORMS: Environment = Environment("venv-forms", "requirements-forms.txt", "BERT_FORMS_PYTHON");
+/// The peers of the benchmarks.
+pub(crate) const BENCH: Environment = Environment("venv-bench", "requirements-bench.txt", "BERT_BENCH_PYTHON");
 /// transformers 5.
 pub(crate) const V5: Environment = Environment("venv-v5", "requirements-v5.txt", "BERT_V5_PYTHON");
 

@@ -171,17 +171,23 @@ impl Classifier {
         S: AsRef<str> + 's,
     {
         let mut inputs = inputs.into_iter().fuse();
-        let chunk_size = self.runner.batch.batch_inputs.max(1);
+        let mut chunk =
+            move || -> Vec<(S, Option<S>)> { inputs.by_ref().take(self.runner.batch.batch_inputs.max(1)).collect() };
+        let mut encoded = None;
         std::iter::from_fn(move || {
-            let chunk: Vec<_> = inputs.by_ref().take(chunk_size).collect();
-            if chunk.is_empty() {
+            let current = match encoded.take() {
+                Some(rows) => rows,
+                None => self.encode(&views(&chunk())),
+            };
+            if current.is_empty() {
                 return None;
             }
-            let views: Vec<_> = chunk
-                .iter()
-                .map(|(text, pair)| Input { text: text.as_ref(), pair: pair.as_ref().map(AsRef::as_ref) })
-                .collect();
-            Some(self.classify_each(&views))
+            // The next inputs are tokenised while these are computed.
+            let next = chunk();
+            let next = views(&next);
+            let (results, ahead) = rayon::join(|| self.run(current), || self.encode(&next));
+            encoded = Some(ahead);
+            Some(results)
         })
         .flatten()
         .enumerate()
@@ -190,12 +196,20 @@ impl Classifier {
 
     /// Classifies inputs, one result each, in input order: a failure does not touch the others.
     pub fn classify_each(&self, inputs: &[Input<'_>]) -> Vec<Result<Prediction, PredictError>> {
-        let rows = match self.stride {
+        self.run(self.encode(inputs))
+    }
+
+    /// The windows of each input; one for most.
+    fn encode(&self, inputs: &[Input<'_>]) -> Vec<Result<Vec<Encoded>, PredictError>> {
+        match self.stride {
             Some(stride) => inputs.iter().map(|input| self.in_windows(*input, stride)).collect(),
             None => self.runner.encode(inputs).into_iter().map(|e| e.map(|e| vec![e])).collect(),
-        };
-        let results =
-            self.runner.run_rows(rows, &Each(Wanted::First, |hidden: ArrayView2<'_, f32>| self.head.logits(hidden)));
+        }
+    }
+
+    fn run(&self, rows: Vec<Result<Vec<Encoded>, PredictError>>) -> Vec<Result<Prediction, PredictError>> {
+        let head = Each(Wanted::First, |hidden: ArrayView2<'_, f32>| self.head.logits(hidden));
+        let results = self.runner.run_rows(rows, &head);
         results.into_iter().map(|parts| parts.map(|parts| self.prediction(&parts))).collect()
     }
 
@@ -222,6 +236,10 @@ impl Classifier {
             windows: parts.len(),
         }
     }
+}
+
+fn views<S: AsRef<str>>(inputs: &[(S, Option<S>)]) -> Vec<Input<'_>> {
+    inputs.iter().map(|(text, pair)| Input { text: text.as_ref(), pair: pair.as_ref().map(AsRef::as_ref) }).collect()
 }
 
 /// The mean of rows of one length; a single row stays as it is, to the last bit.
