@@ -51,13 +51,12 @@ fn page(result: &Value) -> std::result::Result<String, std::fmt::Error> {
     let isa = result.pointer("/machine/0/isa").and_then(Value::as_str).unwrap_or_default();
     write!(
         page,
-        "# Benchmarks\n\nMade by `cargo xtask bench` ({} under 3 minutes), which sets up the peers, makes the checkpoints with fixed \
+        "# Benchmarks\n\nMade by `cargo xtask bench` (with `--quick` in under 3 minutes), which sets up the peers, makes the checkpoints with fixed \
          seeds, and asks every engine in turn in every round; each engine is a process of its own, and no two run at once. Numbers \
          are medians over the rounds. Times differ from machine to machine; the ratios in one run are what counts. All of it in f32, \
          with the same weights; `benchmarks.json` has the raw medians.\n\n\
          {} threads of {}, {isa}; {}, candle 0.11.1 built for this processor. In the same run the machine reached **{:.0} \
          GFLOP/s** with chains of f32 multiply-adds in registers, and read **{:.1} GB/s** of memory.\n",
-        "`--quick` in",
         number(result.get("threads")),
         result.get("cpu").and_then(Value::as_str).unwrap_or("?"),
         versions.join(", ").replace("==", " "),

@@ -32,7 +32,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   bench-check          `bert check` on a 438 MB checkpoint: time, memory, share of the memory's bandwidth
   bench-tasks          every task beside the reference's pipelines: texts a second, in one run
   parity               docs/parity.md: the largest difference of every golden
-  mutations            docs/mutations.md: changes of the code that must turn a test red
+  mutations [WORD]     docs/mutations.md: changes of the code that must turn a test red
   invariants           who may depend on whom, and where `unsafe` may stand";
 
 fn main() -> ExitCode {
@@ -54,6 +54,7 @@ fn main() -> ExitCode {
         ["bench-check"] => real::bench_check(),
         ["parity"] => parity::write(),
         ["mutations"] => mutations::write(),
+        ["mutations", word] => mutations::only(word),
         ["bench-tasks"] => real::bench_tasks(),
         ["invariants"] => invariants::check(),
         _ => {

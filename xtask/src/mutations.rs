@@ -340,6 +340,25 @@ const MUTATIONS: &[Mutation] = &[
 
 /// Tries every mutation on a copy of the last commit and writes the table.
 pub(crate) fn write() -> Result {
+    let (table, survivors) = attempt(|_| true)?;
+    std::fs::write(root().join("docs/mutations.md"), page(&table))?;
+    judge(&survivors)
+}
+
+/// Tries the mutations of files whose path has this word in it, and writes nothing.
+pub(crate) fn only(word: &str) -> Result {
+    judge(&attempt(|mutation| mutation.file.contains(word))?.1)
+}
+
+fn judge(survivors: &[&str]) -> Result {
+    match survivors.is_empty() {
+        true => Ok(()),
+        false => Err(format!("{} mutations go unseen: {}", survivors.len(), survivors.join("; ")).into()),
+    }
+}
+
+/// The rows of the table, and what went unseen.
+fn attempt(wanted: impl Fn(&Mutation) -> bool) -> Result<(String, Vec<&'static str>)> {
     let tree = root().join("target/mutations/tree");
     if tree.exists() {
         std::fs::remove_dir_all(&tree)?;
@@ -354,7 +373,7 @@ pub(crate) fn write() -> Result {
     }
     let mut table = String::new();
     let mut survivors = Vec::new();
-    for mutation in MUTATIONS {
+    for mutation in MUTATIONS.iter().filter(|m| wanted(m)) {
         let red = !survives(&tree, mutation)?;
         println!("{} {}", if red { "red     " } else { "SURVIVES" }, mutation.what);
         survivors.extend((!red).then_some(mutation.what));
@@ -368,11 +387,7 @@ pub(crate) fn write() -> Result {
             if red { "red" } else { "green" }
         );
     }
-    std::fs::write(root().join("docs/mutations.md"), page(&table))?;
-    match survivors.is_empty() {
-        true => Ok(()),
-        false => Err(format!("{} mutations go unseen: {}", survivors.len(), survivors.join("; ")).into()),
-    }
+    Ok((table, survivors))
 }
 
 fn page(table: &str) -> String {

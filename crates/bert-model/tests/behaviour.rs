@@ -1,7 +1,11 @@
 //! What holds whatever the numbers: independence of batch and threads, order, truncation, pairs, errors of single rows.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use bert_model::{BatchOptions, Classifier, Encoder, Error, Input, NativeEncoder, PredictError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bert_checkpoint::Checkpoint;
+use bert_model::{BatchOptions, Classifier, Encoder, Error, Input, NativeEncoder, PackedBatch, PredictError, Wanted};
 use bert_testkit::{Folder, fixtures};
 use bert_tok::Truncation;
 
@@ -161,4 +165,76 @@ fn an_encoder_refuses_what_is_past_its_tables() {
     assert!(encode(&[2, 3], &[0, 9]).is_err());
     assert!(encode(&[2; 41], &[]).is_err(), "one position too many");
     assert_eq!(encode(&[], &[]).unwrap().dim(), (0, 24));
+}
+
+/// To the last bit, with every instruction set: the rows that are asked for are those of all tokens.
+#[test]
+fn results_do_not_depend_on_what_is_asked_for() {
+    for name in ["tiny/model", "tiny/seq-relative-key", "tiny/seq-relative-key-query", "demo"] {
+        let checkpoint = Checkpoint::open(fixtures().join(name)).unwrap();
+        let inputs: [&[u32]; 4] = [&[2, 10, 11, 3], &[2, 3], &[2, 12, 10, 13, 14, 9, 3], &[2, 9, 3]];
+        let wanted = [Wanted::First, Wanted::All, Wanted::At(vec![6, 0, 3]), Wanted::At(vec![])];
+        for set in NativeEncoder::available_instructions() {
+            let encoder = NativeEncoder::load_with_instructions(&checkpoint, set).unwrap();
+            let (mut all, mut some) = (PackedBatch::default(), PackedBatch::default());
+            for (ids, wanted) in inputs.iter().zip(&wanted) {
+                all.push(ids, &[]);
+                some.push_wanting(ids, &[], wanted);
+            }
+            let expected = some.pick(encoder.encode(&all).unwrap());
+            assert_eq!(expected.nrows(), 6);
+            assert!(encoder.encode(&some).unwrap() == expected, "{name} {set}");
+        }
+    }
+}
+
+#[test]
+fn an_instruction_set_that_is_not_there_is_named() {
+    let checkpoint = Checkpoint::open(fixtures().join("tiny/model")).unwrap();
+    let error = NativeEncoder::load_with_instructions(&checkpoint, "avx1024").err().unwrap().to_string();
+    assert!(error.contains("avx1024") && error.contains("portable"), "{error}");
+    let best = NativeEncoder::load(&checkpoint).unwrap();
+    assert_eq!(Some(best.instructions()), NativeEncoder::available_instructions().first().copied());
+}
+
+#[test]
+fn tokens_from_elsewhere_give_the_same_logits() {
+    let classifier = classifier("demo");
+    let texts = texts();
+    let encoded: Vec<_> =
+        texts.iter().map(|t| classifier.checkpoint().tokenizer().encode(t, &Default::default()).unwrap()).collect();
+    let inputs: Vec<(&[u32], &[u32])> = encoded.iter().map(|e| (e.ids.as_slice(), e.type_ids.as_slice())).collect();
+    assert_eq!(classifier.logits_of_ids(&inputs).unwrap(), classifier.logits(&texts).unwrap());
+    assert_eq!(classifier.logits_of_ids(&[]).unwrap().view().dim(), (0, 3));
+    for wrong in [&[][..], &[2, 1_000_000, 3], &[2; 1000]] {
+        assert!(classifier.logits_of_ids(&[(wrong, &[])]).is_err(), "{} tokens", wrong.len());
+    }
+    assert!(classifier.logits_of_ids(&[(&[2, 3], &[0, 9])]).is_err());
+}
+
+/// Counts the tokens that go through an encoder.
+struct Counting(NativeEncoder, AtomicUsize);
+
+impl Encoder for Counting {
+    fn encode(&self, batch: &PackedBatch) -> Result<ndarray::Array2<f32>, PredictError> {
+        self.1.fetch_add(batch.total_tokens(), Ordering::Relaxed);
+        self.0.encode(batch)
+    }
+
+    fn hidden_size(&self) -> usize {
+        self.0.hidden_size()
+    }
+}
+
+#[test]
+fn equal_texts_are_computed_once_and_nothing_is_padded() {
+    let checkpoint = Checkpoint::open(fixtures().join("demo")).unwrap();
+    let encoder = Arc::new(Counting(NativeEncoder::load(&checkpoint).unwrap(), AtomicUsize::new(0)));
+    let classifier = Classifier::with_encoder(checkpoint, encoder.clone()).unwrap();
+    let texts = ["good film", "bad", "good film", "the battery lasts two days", "bad", "bad"];
+    let predictions = classifier.classify_batch(texts).unwrap();
+    let different = predictions[0].tokens + predictions[1].tokens + predictions[3].tokens;
+    assert_eq!(encoder.1.load(Ordering::Relaxed), different);
+    assert_eq!(predictions[0], predictions[2]);
+    assert_eq!(predictions[1], predictions[5]);
 }
