@@ -28,6 +28,7 @@ const UNSAFE: &[&str] = &[
     "crates/bert-kernels/src/attention.rs",
     "crates/bert-kernels/src/buffer.rs",
     "crates/bert-kernels/src/product.rs",
+    "crates/bert-kernels/src/team.rs",
     "crates/bert-kernels/src/tile.rs",
     "crates/bert-kernels/src/simd/mod.rs",
     "crates/bert-kernels/src/simd/isa.rs",
