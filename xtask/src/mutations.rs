@@ -125,7 +125,12 @@ const MUTATIONS: &[Mutation] = &[
         "for i in 0..t.inputs % CHUNK {",
         "for i in 0..0 {",
     ),
-    parity("the softmax with what is past the keys", ATTENTION, "row[keys..].fill(f32::NEG_INFINITY);", "row[keys..].fill(0.0);"),
+    parity(
+        "the softmax with what is past the keys",
+        ATTENTION,
+        "row[keys..].fill(f32::NEG_INFINITY);",
+        "row[keys..].fill(0.0);",
+    ),
     // the f64 reference
     parity("the reference's distances with the wrong sign", EXACT, "zero + token - other", "zero + other - token"),
     parity(
