@@ -102,16 +102,16 @@ const MUTATIONS: &[Mutation] = &[
         "positions: positions.iter().map(|p| p + 1).collect()",
     ),
     parity(
-        "no residual around attention and feed-forward",
-        "bert-kernels/src/norm.rs",
-        "self.each(isa, rows, Some(residual));",
-        "let _ = residual; self.each(isa, rows, None);",
+        "no residual at all",
+        "bert-kernels/src/product.rs",
+        "&residual.rows[row * outputs..(row + 1) * outputs]);",
+        "&residual.rows[..0]);",
     ),
     parity(
-        "LayerNorm before the feed-forward's residual only",
+        "no residual around the feed-forward",
         LAYER,
         "apply_normed(intermediate, attended,",
-        "apply_normed(intermediate, &attended.clone().into_iter().map(|x| 0.5 * x).collect::<Vec<_>>(),",
+        "apply_normed(intermediate, &vec![0.0; attended.len()],",
     ),
     parity(
         "LayerNorm with the unbiased variance",
