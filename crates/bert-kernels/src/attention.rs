@@ -12,7 +12,7 @@ use crate::plan::groups;
 use crate::product::sums;
 use crate::scratch::sized;
 use crate::simd::{Isa, Op, Simd};
-use crate::team::parallel;
+use crate::team::{parallel, threads};
 use crate::tile::{CHUNK, block_rows};
 
 /// Some columns of rows that lie `stride` values apart: head `h` has `head_size` columns from `first + h head_size` on.
@@ -81,8 +81,7 @@ impl Attention<'_> {
         let mut rest = out;
         let mut done = 0;
         for sequence in sequences {
-            let (skipped, others) = rest.split_at_mut((sequence.queries.start - done) * width);
-            _ = skipped;
+            let (_, others) = rest.split_at_mut((sequence.queries.start - done) * width);
             let (rows, others) = others.split_at_mut(sequence.queries.len() * width);
             (rest, done) = (others, sequence.queries.end);
             let base = rows.as_mut_ptr();
@@ -107,7 +106,7 @@ impl Attention<'_> {
     /// Parts that a sequence's queries are cut into, where sequences and heads alone do not keep all threads busy.
     fn query_parts(&self, sequences: &[Sequence]) -> usize {
         let tasks = (sequences.len() * self.heads).max(1);
-        (2 * rayon::current_num_threads()).div_ceil(tasks)
+        (2 * threads()).div_ceil(tasks)
     }
 }
 

@@ -27,7 +27,7 @@ impl PackedMatrix {
         [outputs, inputs]: [usize; 2],
         rows: impl Fn(Range<usize>, &mut [f32]) -> Result<(), E> + Sync,
     ) -> Result<Self, E> {
-        let width = isa.panel();
+        let (_, width) = isa.tile();
         let mut panels = Buffer::zeroed(outputs.div_ceil(width) * width * inputs);
         if inputs > 0 {
             panels.values_mut().par_chunks_mut(width * inputs).enumerate().try_for_each_init(
@@ -75,7 +75,7 @@ impl PackedMatrix {
 
     /// Number of panels.
     pub(crate) fn panels(&self) -> usize {
-        self.outputs.div_ceil(self.isa.panel())
+        self.outputs.div_ceil(self.isa.tile().1)
     }
 
     /// All panels, one after the other.

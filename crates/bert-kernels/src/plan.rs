@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::simd::{Isa, Op, Simd};
+use crate::simd::Isa;
 use crate::team::threads;
 
 /// Bytes of blocked rows that stay in the second cache beside a panel.
@@ -21,7 +21,7 @@ impl Plan {
     /// and the panels are cut instead, so that every weight is read once.
     pub(crate) fn new(rows: usize, inputs: usize, panels: usize, whole_rows: bool, isa: Isa) -> Plan {
         let threads = threads();
-        let tile = tile_rows(isa);
+        let tile = isa.tile().0;
         let most = (ROW_BYTES / size_of::<f32>() / inputs.max(1)).clamp(tile, 16 * tile);
         let blocks = rows.div_ceil(most).max(1);
         if threads == 1 {
@@ -60,7 +60,7 @@ fn enough(rows: usize, tile: usize, threads: usize) -> bool {
 /// Rows that go through several products one after the other while they are in the second cache; `None` where there are too
 /// few for all threads, and each product is better cut by itself.
 pub fn rows_to_keep_together(isa: Isa, rows: usize) -> Option<usize> {
-    let (tile, threads) = (tile_rows(isa), threads());
+    let (tile, threads) = (isa.tile().0, threads());
     let parts = rows.div_ceil(6 * tile.max(8)).next_multiple_of(threads);
     enough(rows, tile, threads).then(|| rows.div_ceil(parts))
 }
@@ -76,16 +76,4 @@ fn part(count: usize, parts: usize, number: usize) -> Range<usize> {
 pub(crate) fn groups(rows: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
     let parts = rows.div_ceil(most);
     (0..parts).map(move |number| part(rows, parts, number))
-}
-
-pub(crate) fn tile_rows(isa: Isa) -> usize {
-    struct Rows;
-    impl Op for Rows {
-        type Out = usize;
-        #[inline(always)]
-        fn run<S: Simd>(self, _: S) -> usize {
-            S::ROWS
-        }
-    }
-    isa.run(Rows)
 }

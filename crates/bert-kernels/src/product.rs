@@ -191,6 +191,10 @@ pub(crate) fn sums<S: Simd>(s: S, a: &[f32], rows: usize, inputs: usize, panel: 
     let blocked = inputs.div_ceil(CHUNK) * CHUNK;
     assert!(a.len() >= rows * blocked && panel.len() >= inputs * width);
     assert!(rows == 0 || c.len() >= (rows - 1) * stride + width);
+    if inputs == 0 {
+        // No part is summed, and `c` holds what an earlier product left.
+        c.fill(0.0);
+    }
     let alone = rows <= S::ROWS;
     for first in (0..inputs).step_by(DEPTH) {
         let depth = DEPTH.min(inputs - first);

@@ -108,6 +108,8 @@ fn activations_follow_the_bias() {
 fn nothing_times_nothing() {
     for isa in sets() {
         assert!(multiply(isa, &[], &values(8, 1), &[0.0; 2], 4).is_empty());
+        // What an earlier product left in memory must not show.
+        multiply(isa, &values(2 * 8, 1), &values(3 * 8, 2), &[9.0; 3], 8);
         let none = PackedMatrix::pack(isa, [3, 0], |_, _| Ok::<(), ()>(())).unwrap();
         let mut out = vec![f32::NAN; 6];
         Product { weight: &none, bias: &[1.0, 2.0, 3.0], activation: Activation::Linear }.apply(&[], &mut out);

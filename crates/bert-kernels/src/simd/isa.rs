@@ -69,17 +69,17 @@ impl Isa {
         }
     }
 
-    /// Width of a packed panel: two vectors.
-    pub(crate) fn panel(self) -> usize {
-        struct Width;
-        impl Op for Width {
-            type Out = usize;
+    /// Most rows of a tile, and its width: two vectors, as a packed panel's.
+    pub(crate) fn tile(self) -> (usize, usize) {
+        struct Sizes;
+        impl Op for Sizes {
+            type Out = (usize, usize);
             #[inline(always)]
-            fn run<S: Simd>(self, _: S) -> usize {
-                2 * S::LANES
+            fn run<S: Simd>(self, _: S) -> (usize, usize) {
+                (S::ROWS, 2 * S::LANES)
             }
         }
-        self.run(Width)
+        self.run(Sizes)
     }
 
     pub(crate) fn run<O: Op>(self, op: O) -> O::Out {

@@ -143,9 +143,7 @@ impl Classifier {
     {
         let rows = self.classify_batch(inputs)?;
         let flat = rows.iter().flat_map(|p| p.logits.iter().copied()).collect();
-        Array2::from_shape_vec((rows.len(), self.labels().len()), flat)
-            .map(Logits)
-            .map_err(|e| PredictError::Engine(e.to_string()))
+        self.logits_from(rows.len(), flat)
     }
 
     /// Logits of inputs that were tokenised elsewhere, `input_ids` and `token_type_ids` of each (missing types are 0),
@@ -158,7 +156,11 @@ impl Classifier {
         let head = Each(Wanted::First, |hidden: ArrayView2<'_, f32>| self.head.logits(hidden));
         let rows = self.runner.run_each(encoded, &head);
         let flat = rows.into_iter().map(|row| Ok(row?.1)).collect::<Result<Vec<_>, PredictError>>()?.concat();
-        Array2::from_shape_vec((inputs.len(), self.labels().len()), flat)
+        self.logits_from(inputs.len(), flat)
+    }
+
+    fn logits_from(&self, inputs: usize, flat: Vec<f32>) -> Result<Logits, PredictError> {
+        Array2::from_shape_vec((inputs, self.labels().len()), flat)
             .map(Logits)
             .map_err(|e| PredictError::Engine(e.to_string()))
     }
