@@ -238,17 +238,18 @@ pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
             checks::dtypes(&facts, &mut all);
             checks::stated_dtype(&facts, &mut all);
             if builder.level >= Level::Weights {
-                checks::values(&facts, &mut all)?;
-                checks::checksums(&facts, &mut all)?;
+                let read = checks::values(&facts, &mut all).and_then(|()| checks::checksums(&facts, &mut all));
+                found(read, &mut all)?;
             }
-            checks::other_files(&facts, &located, builder.level, &mut all)?;
+            found(checks::other_files(&facts, &located, builder.level, &mut all), &mut all)?;
         }
     }
     if !located.is_adapter() {
         all.extend(opened.report);
     }
     if let Some(root) = &located.sentence {
-        parts.sentence = sentence::read(root, parts.config.as_ref(), builder.level, &mut cross)?;
+        let read = sentence::read(root, parts.config.as_ref(), builder.level, &mut cross);
+        parts.sentence = found(read, &mut cross)?;
     }
     if let (Some(config), Some(facts)) = (&parts.config, &opened.facts) {
         checks::tokenizer(
@@ -278,6 +279,17 @@ pub(crate) fn check(builder: &CheckpointBuilder) -> Result<Checked, Error> {
         checkpoint = checkpoint.filter(|_| all.is_ok());
     }
     Ok(Checked { checkpoint, report: all, parts })
+}
+
+/// What a check that reads values gave; that a file turned out unsound on the way is a finding like any other.
+fn found<T: Default>(result: Result<T, Error>, report: &mut Report) -> Result<T, Error> {
+    match result {
+        Err(Error::Rejected(rejected)) => {
+            report.extend(rejected.into_report());
+            Ok(T::default())
+        }
+        other => other,
+    }
 }
 
 /// The checkpoint, if every part is there and nothing is wrong.

@@ -131,6 +131,23 @@ fn apply(bytes: &mut Vec<u8>, edit: &Edit) {
     }
 }
 
+/// Bytes that are inflated only when a tensor is read: damage there is found late, and still reported.
+#[test]
+fn damaged_compressed_bytes_are_reported() {
+    const FILE: &str = "pytorch_model.bin";
+    let mut late = 0;
+    let length = Folder::copy("forms/bin-deflated").read(FILE).len();
+    for at in (0..length).step_by(37) {
+        let folder = Folder::copy("forms/bin-deflated");
+        folder.edit(FILE, |bytes| bytes[at] ^= 0xff);
+        let checked = Checkpoint::builder(folder.path()).check().unwrap();
+        assert_eq!(checked.checkpoint.is_some(), checked.report.is_ok(), "byte {at}");
+        let says = |f: &bert_diag::Finding| f.code == bert_diag::Code::W041 && f.message.contains("compressed bytes");
+        late += usize::from(checked.report.findings().iter().any(says));
+    }
+    assert!(late > 0, "no damage was met on reading");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 

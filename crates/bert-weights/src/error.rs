@@ -32,14 +32,6 @@ pub enum Error {
         /// Its length now.
         found: u64,
     },
-    /// Data of the file contradict each other.
-    #[error("{} is damaged: {what}; fetch the file again", path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        what: String,
-    },
     /// The tensor's elements are not numbers by themselves.
     #[error(
         "tensor `{name}` holds {dtype} elements, which cannot be read as f32 weights; save the model as F32, F16 or BF16"

@@ -62,10 +62,6 @@ impl Bytes {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     pub(crate) fn len(&self) -> u64 {
         self.all().len() as u64
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::map::Bytes;
+use crate::source::trouble::Trouble;
 use crate::{Error, lora};
 
 /// Where a tensor's elements lie. Nothing is read before it is asked for.
@@ -147,13 +148,12 @@ impl Storage {
     pub(crate) fn read<'a>(&self, files: &'a [Arc<Bytes>]) -> Result<Cow<'a, [u8]>, Error> {
         let bytes = part(files, self.file, &self.bytes)?;
         let Some(length) = self.inflated else { return Ok(Cow::Borrowed(bytes)) };
-        match inflate(bytes, length) {
-            Some(inflated) => Ok(Cow::Owned(inflated)),
-            None => Err(Error::Damaged {
-                path: files.get(self.file).map(|f| f.path().to_path_buf()).unwrap_or_default(),
-                what: format!("the compressed bytes at {} do not give the {length} bytes stated", self.bytes.start),
-            }),
-        }
+        inflate(bytes, length).map(Cow::Owned).ok_or_else(|| {
+            let file = files.get(self.file).map(|f| f.name()).unwrap_or_default();
+            let start = self.bytes.start;
+            Trouble::Broken(format!("the compressed bytes at {start} do not give the {length} bytes stated"))
+                .into_error(&file)
+        })
     }
 }
 

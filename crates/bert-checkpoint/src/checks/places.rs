@@ -1,6 +1,6 @@
 //! Where the parts were found, and other weight files beside the one that is used.
 
-use bert_diag::{Code, Finding, Report, Source, Span, counted, listed, quoted};
+use bert_diag::{Code, Finding, Rejected, Report, Source, Span, counted, listed, quoted};
 use bert_weights::{DType, NameMap, TensorChange, Weights, diff};
 
 use super::Facts;
@@ -40,18 +40,22 @@ pub(crate) fn other_files(
         let beside = Finding::new(Code::W027, format!("{} lies beside `{used}`, which is used", quoted(other)))
             .span(Span::whole(&Source::name_only("."), ""));
         report.push(match Weights::open(located.folder.join(other)) {
-            Ok(weights) => match compare(facts, &weights, level)? {
-                Ok(said) => beside.note(said),
-                Err(notes) => disagree(&used, other, notes),
+            Ok(weights) => match compare(facts, &weights, level) {
+                Ok(Ok(said)) => beside.note(said),
+                Ok(Err(notes)) => disagree(&used, other, notes),
+                Err(Error::Rejected(rejected)) => unreadable(beside, &rejected),
+                Err(error) => return Err(error),
             },
-            Err(bert_weights::Error::Rejected(rejected)) => {
-                beside.note(format!("it cannot be read: {rejected}")).help("delete it")
-            }
+            Err(bert_weights::Error::Rejected(rejected)) => unreadable(beside, &rejected),
             Err(bert_weights::Error::Io { .. }) => beside.note("it cannot be read").help("delete it"),
             Err(other) => return Err(other.into()),
         });
     }
     Ok(())
+}
+
+fn unreadable(beside: Finding, rejected: &Rejected) -> Finding {
+    beside.note(format!("it cannot be read: {rejected}")).help("delete it")
 }
 
 fn disagree(used: &str, other: &str, notes: Vec<String>) -> Finding {

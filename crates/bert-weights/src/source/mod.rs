@@ -8,7 +8,7 @@ mod safetensors;
 mod shards;
 mod torch;
 mod translated;
-mod trouble;
+pub(crate) mod trouble;
 mod zip;
 
 use std::path::Path;
